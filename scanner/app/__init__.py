@@ -1,0 +1,1 @@
+"""Use cases that tie collecting, evaluating and rendering together."""

@@ -1,0 +1,1 @@
+"""Documented versions: records, loading and validation, variables, import from a page."""

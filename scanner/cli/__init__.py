@@ -1,0 +1,1 @@
+"""The command line: parsing, wiring, exit codes, progress."""

@@ -1,0 +1,1 @@
+"""Provider JSON to Inventory, one file per source. Pure."""
