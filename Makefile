@@ -1,0 +1,46 @@
+# Everything works on a fresh machine with Python 3.11: each target does the set-up it needs.
+PYTHON ?= python3.11
+BIN := .venv/bin
+# Workers of the test run; two cores is the smallest machine we promise anything for.
+JOBS ?= 2
+
+.PHONY: install demo test check browser lock build clean
+
+install: .venv/.complete
+
+.venv/.complete: requirements/dev.txt pyproject.toml scanner/__init__.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# The drifted account: what the product shows when Porter has more than it documents.
+demo: install
+	$(BIN)/porter-audit demo --scenario drifted --fail-on none
+
+test: install browser check
+	$(BIN)/python -m pytest -n $(JOBS) --ignore=tests/conformance
+
+check: install
+	$(BIN)/ruff check scanner tests benchmarks
+	$(BIN)/mypy
+
+# Browser tests use Debian's Chromium. Where it cannot be installed they skip (and fail in CI).
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	  fi; } || echo "chromium could not be installed: browser tests will skip" >&2
+
+# Writes the pinned requirements anew. Needs uv on the path.
+LOCK = uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 \
+  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
+lock:
+	$(LOCK) --extra aws --output-file requirements/runtime.txt
+	$(LOCK) --extra aws --extra demo --group dev --output-file requirements/dev.txt
+
+build: install
+	$(BIN)/python -m build --no-isolation
+
+clean:
+	rm -rf .venv dist porter-audit-demo
