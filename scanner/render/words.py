@@ -1,0 +1,221 @@
+"""The words and signs that every format for people uses, and the order in which results are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from scanner.model.finding import SEVERITY_ORDER, Axis, Finding, Result, Severity
+from scanner.model.report import Report, RoleReview, Verdict
+from scanner.model.snapshot import Unit, UnitStatus
+from scanner.render.text import count, one_line
+
+LINE_DOCUMENTED = "As documented:"
+LINE_ALLOWS = "What the documented access allows:"
+
+RESULT_SIGN = {
+    Result.PASS: "✓",
+    Result.FAIL: "✗",
+    Result.MANUAL: "?",
+    Result.INCOMPLETE: "…",
+    Result.NOT_APPLICABLE: "–",
+    Result.ERROR: "‼",
+}
+VERDICT_SIGN = {"yes": "✓", "no": "✗", "not proven": "…"}
+
+PERMISSION_WORDS = {
+    "equal": ("✓", "as documented", "good"),
+    "narrower": ("✓", "narrower", "good"),
+    "broader": ("✗", "broader", "bad"),
+    "different": ("✗", "different", "bad"),
+    "undecided": ("…", "not proven", "open"),
+    "undocumented": ("✗", "not documented", "bad"),
+    "absent": ("–", "absent", "none"),
+}
+"""Comparison verdict -> sign, words, tone."""
+
+EXCESS_WORDS = {
+    "action": "EXCESS",
+    "resource": "WIDENED",
+    "condition": "CONDITION LOST",
+    "principal": "EXCESS PRINCIPAL",
+}
+MISSING_WORD = "DOCUMENTED, NOT GRANTED"
+UNDECIDED_WORD = "NOT PROVEN"
+
+EXIT_WORDS = {
+    0: "nothing at or above the gates, everything required was read",
+    1: "findings at or above the gates",
+    2: "incomplete: something required was not read or not proven",
+    3: "usage or configuration",
+    4: "internal error: a rule failed, its subjects are not judged",
+    5: "verification or replay mismatch",
+}
+OWNER_WORDS = {"customer": "You", "porter": "Porter"}
+
+_READ_OR_OUT_OF_REACH = {UnitStatus.COMPLETE, UnitStatus.NOT_IN_INPUT}
+_RANK = {severity: rank for rank, severity in enumerate(SEVERITY_ORDER)}
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Findings that are told together."""
+
+    slug: str
+    title: str
+    explanation: str
+    tone: str
+    """`bad`, `risk`, `open`, `good` or `none`."""
+    findings: tuple[Finding, ...]
+
+
+_GROUPS = (
+    ("not-documented", "Not as documented", "Live access or trust that differs from the documented version.", "bad"),
+    ("errors", "Rules that failed", "The rule itself failed; nothing is known about these subjects.", "open"),
+    ("manual", "For a person to judge", "The document has more than one reading, or does not enumerate.", "open"),
+    ("not-proven", "Not proven", "Something needed was not read or could not be decided. This is not a pass.", "open"),
+    ("risks", "Documented risks", "As documented, and still a risk worth knowing.", "risk"),
+    ("housekeeping", "Coverage and housekeeping", "About what was read and about waivers, not about access.", "risk"),
+    ("waived", "Waived", "Deviations that somebody accepted; each still counts here.", "none"),
+    ("passed", "Passed", "Checked against everything the rule needs.", "good"),
+    ("not-applicable", "Not applicable", "No subject here, or the input does not carry what the rule needs.", "none"),
+)
+
+
+def group_slug(finding: Finding) -> str:
+    """Return the slug of the one group `finding` belongs to."""
+    if finding.status == "WAIVED":
+        return "waived"
+    match finding.result:
+        case Result.FAIL:
+            return {Axis.CONFORMANCE: "not-documented", Axis.POSTURE: "risks"}.get(finding.axis, "housekeeping")
+        case Result.ERROR:
+            return "errors"
+        case Result.MANUAL:
+            return "manual"
+        case Result.INCOMPLETE:
+            return "not-proven"
+        case Result.PASS:
+            return "passed"
+        case Result.NOT_APPLICABLE:
+            return "not-applicable"
+
+
+def severity_rank(severity: Severity) -> int:
+    """Return 0 for the most severe."""
+    return _RANK[severity]
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings by severity, rule, subject and discriminator."""
+    return sorted(
+        findings,
+        key=lambda f: (_RANK[f.severity], f.rule_id, f.subject.key, f.region, f.discriminator, f.finding_id),
+    )
+
+
+def groups(report: Report) -> tuple[Group, ...]:
+    """Return the groups that have findings, in the order they are told; every finding is in exactly one."""
+    members: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        members.setdefault(group_slug(finding), []).append(finding)
+    return tuple(
+        Group(slug=slug, title=title, explanation=explanation, tone=tone, findings=tuple(in_order(members[slug])))
+        for slug, title, explanation, tone in _GROUPS
+        if slug in members
+    )
+
+
+def verdict_lines(verdict: Verdict) -> tuple[str, str]:
+    """Return the two lines without their lead words: what follows `As documented:` and what follows the second lead."""
+    headline = _without_lead(one_line(verdict.headline, 1000), LINE_DOCUMENTED)
+    if headline.lower().startswith(verdict.as_documented):
+        headline = headline[len(verdict.as_documented) :].lstrip(" .,:;—–-")
+    return headline, _without_lead(one_line(verdict.allows, 1000), LINE_ALLOWS)
+
+
+def _without_lead(text: str, lead: str) -> str:
+    return text[len(lead) :].lstrip() if text.startswith(lead) else text
+
+
+def unread_required(report: Report) -> tuple[Unit, ...]:
+    """Return required units that were asked for and not completely read."""
+    return tuple(u for u in report.units if u.required and u.status not in _READ_OR_OUT_OF_REACH)
+
+
+def unread_other(report: Report) -> tuple[Unit, ...]:
+    """Return the other units that are not complete: named, never the cause of an open verdict."""
+    required = {u.unit_id for u in unread_required(report)}
+    return tuple(u for u in report.units if u.status is not UnitStatus.COMPLETE and u.unit_id not in required)
+
+
+def open_points(report: Report) -> tuple[str, ...]:
+    """Return what keeps the verdict open, one phrase each; empty where everything required was read and decided."""
+    unread = report.verdict.unread or tuple(unit_phrase(u) for u in unread_required(report))
+    phrases = [one_line(phrase) for phrase in unread] if unread_required(report) or not report.units else []
+    blocking = [f for f in report.findings if f.blocking]
+    errors = sum(f.result is Result.ERROR for f in blocking)
+    if len(blocking) > errors:
+        phrases.append(f"{count(len(blocking) - errors, 'result')} could not be proven")
+    if errors:
+        phrases.append(f"{count(errors, 'rule')} failed on a subject")
+    phrases += [one_line(error) for error in report.errors]
+    if not phrases and report.verdict.as_documented == "not proven":
+        phrases = [one_line(phrase) for phrase in report.verdict.unread] or ["the verdict is not proven"]
+    return tuple(phrases)
+
+
+def unit_phrase(unit: Unit) -> str:
+    """Return what was not read and why, in words."""
+    where = unit.scope_id if unit.region == "global" else f"{unit.scope_id}, {unit.region}"
+    why = unit.status.value.replace("_", " ")
+    code = f" ({unit.error.code})" if unit.error else ""
+    return one_line(f"{unit.kind} of {where}: {why}{code}")
+
+
+def permission_words(verdict: str) -> tuple[str, str, str]:
+    """Return sign, words and tone of a comparison verdict; an unknown verdict is shown as it is, and open."""
+    return PERMISSION_WORDS.get(verdict, ("…", one_line(verdict, 40), "open"))
+
+
+def reviews_in_order(report: Report) -> list[RoleReview]:
+    """Return reviews: deviating first, then documented order by name."""
+    tones = {"bad": 0, "open": 1, "good": 2, "none": 3}
+
+    def key(review: RoleReview) -> tuple[int, str, str, str, str]:
+        tone = min(tones[permission_words(v)[2]] for v in (review.verdict, review.trust_verdict))
+        if not review.present:
+            tone = tones["none"]
+        return tone, review.cloud, review.scope_id, review.name, review.arn or ""
+
+    return sorted(report.reviews, key=key)
+
+
+class Duty(msgspec.Struct, frozen=True):
+    """One thing somebody must do, and the findings it mends."""
+
+    owner: str
+    summary: str
+    severity: Severity
+    findings: tuple[Finding, ...]
+
+
+_TO_ACT = {"not-documented", "errors", "manual", "not-proven", "risks", "housekeeping"}
+
+
+def duties(report: Report) -> list[Duty]:
+    """Return what must be done, by owner, most severe first; deviations before documented risks."""
+    collected: dict[tuple[str, str], list[Finding]] = {}
+    for finding in in_order(report.findings):
+        if finding.remediation and group_slug(finding) in _TO_ACT and finding.severity is not Severity.INFO:
+            key = (finding.remediation.owner, finding.remediation.summary)
+            collected.setdefault(key, []).append(finding)
+    made = [
+        Duty(owner=owner, summary=summary, severity=found[0].severity, findings=tuple(found))
+        for (owner, summary), found in collected.items()
+    ]
+    return sorted(made, key=lambda d: (d.owner != "customer", _documented_only(d), _RANK[d.severity], d.summary))
+
+
+def _documented_only(duty: Duty) -> bool:
+    return all(group_slug(f) in {"risks", "housekeeping"} for f in duty.findings)
