@@ -1,11 +1,24 @@
-"""Decide whether one set of policy documents is inside another, exactly, with witness and certificate."""
+"""Decide whether one set of policy documents is inside another, exactly, with witness and certificate.
+
+A request is (action, resource, principal, context). A side allows a request if some Allow statement matches it and no Deny statement
+does. Every live Allow statement is cut into pieces (one action pattern, one resource pattern, one principal element); a piece is
+discharged when no request of it, unless a live Deny forbids it, lies outside the documented side. docs/access.md explains the steps.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from scanner.access.catalogue import Catalogue, EmptyCatalogue
-from scanner.access.records import Answer, Comparison, NamedDocument, Question
+from scanner.access.records import Answer, Comparison, NamedDocument, Piece, Question, Request, Undecided
+from scanner.access.request import Place
+from scanner.access.search import Excess, Open, PieceOf, Searcher, pieces_of
+from scanner.access.side import PRIMARY, Reading, Side, covered_denies, relevant_readings
+from scanner.access.statement import Statement, parse_documents, principal_elements
+
+CERTIFICATE_SCHEMA = "porter-audit/certificate/v1"
 
 
 def compare(
@@ -22,7 +35,97 @@ def compare(
 
     Raises `PolicyError` if a document is not valid.
     """
-    raise NotImplementedError
+    ours, theirs = parse_documents(live, kind), parse_documents(documented, kind)
+    place = Place(partition, region, account_id or "123456789012")
+    job = _Job(catalogue or EmptyCatalogue(), place, kind)
+    excess, open_excess, certificate = job.uncovered(ours, theirs, "excess")
+    missing, open_missing, _ = job.uncovered(theirs, ours, "missing")
+    undecided = (*open_excess, *open_missing)
+    return Comparison(
+        verdict=_verdict(bool(excess), bool(missing), bool(open_excess), bool(open_missing)),
+        excess=excess,
+        missing=missing,
+        undecided=undecided,
+        certificate={"schema": CERTIFICATE_SCHEMA, "kind": kind, "discharged": certificate},
+    )
+
+
+def _verdict(excess: bool, missing: bool, open_excess: bool, open_missing: bool) -> str:
+    """Return the word: an excess is certain whatever else is open; containment needs every piece decided."""
+    if excess:
+        return "different" if missing else "broader"
+    if open_excess:
+        return "undecided"
+    if missing:
+        return "narrower"
+    return "undecided" if open_missing else "equal"
+
+
+class _Job:
+    """Both directions of one comparison share catalogue and place."""
+
+    def __init__(self, catalogue: Catalogue, place: Place, kind: str) -> None:
+        self.catalogue, self.place, self.kind = catalogue, place, kind
+
+    def uncovered(
+        self, live: Sequence[Statement], base: Sequence[Statement], direction: str
+    ) -> tuple[tuple[Piece, ...], tuple[Undecided, ...], list[dict[str, object]]]:
+        """Return the pieces of `live` that `base` does not cover, those that stay open, and how the others are discharged."""
+        searchers = self._searchers(live, base)
+        excess: list[Piece] = []
+        still_open: list[Undecided] = []
+        discharged: list[dict[str, object]] = []
+        for piece in pieces_of(live):
+            verdicts = [(r, s.decide(piece)) for r, s in searchers.items()]
+            kinds = {type(v) for _, v in verdicts}
+            first = verdicts[0][1]
+            if kinds == {Excess} and isinstance(first, Excess):
+                excess.append(self._piece(piece, first, searchers[PRIMARY]))
+            elif Excess not in kinds and Open not in kinds:
+                discharged.append({"live": _where(piece), "by": list(first.by), "how": first.how})  # type: ignore[union-attr]
+            else:
+                still_open.append(self._undecided(piece, verdicts, direction))
+        return tuple(excess), tuple(still_open), discharged
+
+    def _searchers(self, live: Sequence[Statement], base: Sequence[Statement]) -> dict[Reading, Searcher]:
+        searchers = {}
+        for reading in relevant_readings([*live, *base]):
+            one, other = Side(live, reading), Side(base, reading)
+            other = other.without_denies(covered_denies(other, one))
+            searchers[reading] = Searcher(one, other, reading, self.catalogue, self.place, self.kind)
+        return searchers
+
+    def _piece(self, piece: PieceOf, found: Excess, searcher: Searcher) -> Piece:
+        statement = piece.statement
+        return Piece(
+            document=statement.document,
+            statement=statement.ref,
+            index=statement.index,
+            actions=piece.printed_actions(),
+            resources=piece.printed_resources(),
+            conditions=statement.raw.get("Condition", {}),
+            principals={piece.principal[0]: [piece.principal[1]]} if piece.principal else {},
+            kind=searcher.kind_of(found),
+            latent=found.latent,
+            witness=found.request(),
+        )
+
+    def _undecided(self, piece: PieceOf, verdicts: Sequence[tuple[Reading, object]], direction: str) -> Undecided:
+        reasons = [v.reason for _, v in verdicts if isinstance(v, Open)]
+        found = [(r, v) for r, v in verdicts if isinstance(v, Excess)]
+        reason = reasons[0] if reasons else "reading: beyond only if " + " or ".join(r.words() for r, _ in found)
+        statement = piece.statement
+        witnesses = tuple(v.request() for _, v in found)
+        return Undecided(statement.document, statement.ref, statement.index, reason, direction, witnesses)
+
+
+def _where(piece: PieceOf) -> dict[str, object]:
+    return {
+        "document": piece.statement.document,
+        "statement": piece.statement.ref,
+        "actions": list(piece.printed_actions()),
+        "resources": list(piece.printed_resources()),
+    }
 
 
 def ask(
@@ -39,7 +142,42 @@ def ask(
 
     Raises `PolicyError` if a document or the question is not valid.
     """
-    raise NotImplementedError
+    statements = parse_documents(documents, kind)
+    asked = _asked(question, kind)
+    place = Place(partition, region, account_id or "123456789012")
+    witness: Request | None = None
+    names: list[str] = []
+    reason = ""
+    for reading in relevant_readings([*statements, *asked]):
+        searcher = Searcher(
+            Side(statements, reading), Side((), reading), reading, catalogue or EmptyCatalogue(), place, kind, asked
+        )
+        for target in asked:
+            for piece in pieces_of(statements):
+                verdict = searcher.decide(piece, target)
+                if isinstance(verdict, Excess):
+                    witness = witness or verdict.request()
+                    names.append(f"{piece.statement.document}: {piece.statement.ref}")
+                elif isinstance(verdict, Open):
+                    reason = reason or verdict.reason
+    if witness:
+        return Answer("possible", witness, statements=tuple(dict.fromkeys(names)))
+    return Answer("undecided", reason=reason) if reason else Answer("impossible")
+
+
+def _asked(question: Question, kind: str) -> tuple[Statement, ...]:
+    """Return one Allow statement per action and resource of the question."""
+    statements: list[Statement] = []
+    for action in question.actions:
+        for resource in question.resources:
+            raw = {"Effect": "Allow", "Action": action, "Resource": resource, "Condition": question.conditions}
+            body = {"Version": "2012-10-17", "Statement": [raw]}
+            (statement,) = parse_documents([NamedDocument("question", body)], "identity")
+            statements.append(statement)
+    if kind == "identity" or not question.principals:
+        return tuple(statements)
+    elements = principal_elements(question.principals, "question: principals")
+    return tuple(msgspec.structs.replace(s, principals=elements) for s in statements)
 
 
 __all__ = ["Answer", "Comparison", "EmptyCatalogue", "ask", "compare"]

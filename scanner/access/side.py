@@ -1,0 +1,165 @@
+"""One side of a comparison, compiled: which statements are active for an action, and how their resources relate to a pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from scanner.access.pattern import ANY, STAR, Pattern, Tokens, compile_pattern, covers, disjoint, is_literal, matches, tokenize
+from scanner.access.solve import Clauses
+from scanner.access.statement import Statement
+
+
+class Reading(NamedTuple):
+    """One way to read what the documentation leaves open."""
+
+    crossing: bool = True
+    """A `*` inside an ARN segment also matches `:`; else it stops there."""
+    literal_oddities: bool = True
+    """ARN patterns of fewer than six segments, and wildcards in the service part of an action, mean what they spell; else nothing."""
+
+    def words(self) -> str:
+        """Return the reading in words."""
+        first = "`*` inside an ARN segment crosses `:`" if self.crossing else "`*` inside an ARN segment stops at `:`"
+        second = "short patterns are taken as spelled" if self.literal_oddities else "short patterns match nothing"
+        return f"{first}; {second}"
+
+
+PRIMARY = Reading()
+EVERYTHING = compile_pattern((STAR,))
+# A request's resource is `*` or an ARN whose partition, service and resource are not empty.
+ARN_UNIVERSE = compile_pattern(tokenize("arn:?*:?*:*:*:?*"), "arn")
+STAR_RESOURCE = "*"
+# A request's action is `service:Name`, both parts non-empty, without a further colon.
+ACTION_UNIVERSE = compile_pattern(tokenize("?*:?*"), "arn")
+
+
+def odd_action(tokens: Tokens) -> bool:
+    """Return whether the service part holds a wildcard without being `*` alone (`*` or `*:*`)."""
+    if tokens in ((STAR,), (STAR, ":", STAR)):
+        return False
+    service = tokens[: tokens.index(":")] if ":" in tokens else tokens
+    return STAR in service or ANY in service
+
+
+def odd_resource(tokens: Tokens) -> bool:
+    """Return whether the pattern has fewer than six segments and is not `*`."""
+    return tokens != (STAR,) and tokens.count(":") < 5
+
+
+def forks_on_colon(tokens: Tokens) -> bool:
+    """Return whether crossing and stopping at `:` are different languages for this pattern."""
+    crossing, segment = compile_pattern(tokens, "crossing"), compile_pattern(tokens, "segment")
+    return (crossing.symbols, crossing.loops) != (segment.symbols, segment.loops)
+
+
+def relevant_readings(statements: Iterable[Statement]) -> tuple[Reading, ...]:
+    """Return the readings that can differ for these statements, the primary one first."""
+    resources = {r for s in statements for r in s.resources}
+    actions = {a for s in statements for a in s.actions}
+    colon = any(forks_on_colon(r) for r in resources)
+    odd = any(odd_resource(r) for r in resources) or any(odd_action(a) for a in actions)
+    return tuple(
+        Reading(crossing, literal)
+        for literal in ((True, False) if odd else (True,))
+        for crossing in ((True, False) if colon else (True,))
+    )
+
+
+def resource_pattern(tokens: Tokens, reading: Reading) -> Pattern | None:
+    """Return the compiled resource pattern, or None if it matches nothing under the reading."""
+    if not reading.literal_oddities and odd_resource(tokens):
+        return None
+    return compile_pattern(tokens, "crossing" if reading.crossing else "segment")
+
+
+def action_pattern(tokens: Tokens, reading: Reading) -> Pattern | None:
+    """Return the compiled (lower-cased) action pattern, or None if it matches nothing under the reading."""
+    if not reading.literal_oddities and odd_action(tokens):
+        return None
+    return compile_pattern(tokens)
+
+
+class Box:
+    """A statement under one reading."""
+
+    def __init__(self, statement: Statement, reading: Reading) -> None:
+        self.statement = statement
+        actions = [p for t in statement.actions if (p := action_pattern(t, reading)) is not None]
+        self.literal_actions = frozenset("".join(p.tokens) for p in actions if is_literal(p.tokens))
+        self.wild_actions = tuple(p for p in actions if not is_literal(p.tokens))
+        self.resources = tuple(p for t in statement.resources if (p := resource_pattern(t, reading)) is not None)
+        self.clauses: Clauses = frozenset(statement.clauses)
+
+    def acts(self, action: str) -> bool:
+        """Return whether the statement names the concrete action."""
+        named = action in self.literal_actions or any(matches(p, action) for p in self.wild_actions)
+        return named != self.statement.not_actions
+
+    def acts_on_all(self, action: Pattern, excluded: Sequence[Pattern]) -> bool:
+        """Return whether the statement surely names every action of `action` without `excluded`. Sound, not complete."""
+        if not self.statement.not_actions:
+            return any(covers(p, action) for p in self.wild_actions) or (
+                is_literal(action.tokens) and "".join(action.tokens) in self.literal_actions
+            )
+        return all(disjoint(p, action) or any(covers(x, p) for x in excluded) for p in self.action_patterns())
+
+    def may_act(self, action: Pattern) -> bool:
+        """Return False only if the statement names no action of `action`."""
+        if self.statement.not_actions:
+            return not any(covers(p, action) for p in self.action_patterns())
+        return any(not disjoint(p, action) for p in self.action_patterns())
+
+    def action_patterns(self) -> tuple[Pattern, ...]:
+        """Return all action patterns, literals included."""
+        return (*(compile_pattern(tuple(a)) for a in sorted(self.literal_actions)), *self.wild_actions)
+
+    def lies_on(self, resource: str) -> bool:
+        """Return whether the statement covers the concrete resource."""
+        return any(matches(p, resource) for p in self.resources) != self.statement.not_resources
+
+    def lies_on_all(self, resource: Pattern, excluded: Sequence[Pattern]) -> bool:
+        """Return whether the statement surely covers every resource of `resource` without `excluded`. Sound, not complete."""
+        if not self.statement.not_resources:
+            return any(covers(p, resource) for p in self.resources)
+        return all(disjoint(p, resource) or any(covers(x, p) for x in excluded) for p in self.resources)
+
+
+class Side:
+    """All statements of one side under one reading."""
+
+    def __init__(self, statements: Sequence[Statement], reading: Reading) -> None:
+        self.boxes = tuple(Box(s, reading) for s in statements)
+        self.allows = tuple(b for b in self.boxes if b.statement.allow)
+        self.denies = tuple(b for b in self.boxes if not b.statement.allow)
+
+    def without_denies(self, dropped: Sequence[Box]) -> Side:
+        """Return the side with some Deny statements left out."""
+        side = object.__new__(Side)
+        side.boxes = tuple(b for b in self.boxes if b not in dropped)
+        side.allows = self.allows
+        side.denies = tuple(b for b in self.denies if b not in dropped)
+        return side
+
+
+def covered_denies(base: Side, live: Side) -> tuple[Box, ...]:
+    """Return the base's Deny statements that some live Deny includes: what they forbid is never asked for.
+
+    Left in, conditional denies on both sides make exponentially many combinations.
+    """
+    return tuple(b for b in base.denies if any(_includes(d, b) for d in live.denies))
+
+
+def _includes(outer: Box, inner: Box) -> bool:
+    o, i = outer.statement, inner.statement
+    if o.not_actions != i.not_actions or o.not_resources != i.not_resources or not outer.clauses <= inner.clauses:
+        return False
+    if (o.principals, o.not_principals) != (i.principals, i.not_principals):
+        return False
+    wider, narrower = (inner, outer) if o.not_actions else (outer, inner)
+    if not all(any(covers(p, q) for p in wider.action_patterns()) for q in narrower.action_patterns()):
+        return False
+    wider, narrower = (inner, outer) if o.not_resources else (outer, inner)
+    return all(any(covers(p, q) for p in wider.resources) for q in narrower.resources)
+
+
