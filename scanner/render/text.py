@@ -20,6 +20,8 @@ _HOSTILE = re.compile(f"[{_UNSEEN}]")
 _HOSTILE_LINE = re.compile(f"[{_UNSEEN}\t\n]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+NO_BREAK = "\u00a0"
+
 MAX_EXCERPT_BYTES = 8 * 1024
 """OUTPUTS section 5: evidence shown inline is capped here; the rest is in report.json."""
 
@@ -109,20 +111,23 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Return `text` broken into lines of at most `width` columns; a word longer than a line is broken inside."""
+    """Return `text` broken into lines of at most `width` columns; a word longer than a line is broken inside.
+
+    A no-break space holds two words together and becomes a blank.
+    """
     lines: list[str] = []
     line = ""
-    for word in (part for long in text.split() for part in _parts(long, width)):
+    for word in (part for long in text.split(" ") if long for part in _parts(long, width)):
         candidate = f"{line} {word}" if line else word
         if line and cells(candidate) > width:
             lines.append(line)
             candidate = word
         line = candidate
-    return [*lines, line]
+    return [done.replace(NO_BREAK, " ") for done in (*lines, line)]
 
 
 def _parts(word: str, width: int) -> Iterator[str]:
-    """Yield pieces of `word` that fit; a break falls after `/`, `:`, `,` or `.` where one is near."""
+    """Yield pieces of `word` that fit; a break falls after `/`, `:`, `,`, `.` or `-` where one is near."""
     while cells(word) > width:
         cut = _cut(word, width)
         yield word[:cut]
@@ -139,5 +144,5 @@ def _cut(word: str, width: int) -> int:
             break
         fits += 1
     fits = max(1, fits)
-    near = max(word.rfind(sign, fits // 2, fits) for sign in "/:,.")
+    near = max(word.rfind(sign, fits // 2, fits) for sign in "/:,.-")
     return near + 1 if near >= 0 else fits

