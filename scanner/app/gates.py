@@ -1,0 +1,50 @@
+"""From a report to an exit code: which results stop a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.app.exit_codes import CLEAN, FINDINGS, INCOMPLETE, INTERNAL, strongest
+from scanner.model.finding import SEVERITY_ORDER, Axis, Finding, Result
+from scanner.model.report import Report
+from scanner.model.snapshot import Unit, UnitStatus
+
+GATES = ("critical", "high", "medium", "low", "none")
+"""What `--fail-on` and `--fail-on-posture` accept. Severity info passes every gate."""
+
+
+def exit_code(report: Report, *, fail_on: str, fail_on_posture: str, allow_incomplete: bool) -> int:
+    """Return 0, 1, 2 or 4 for a report; a rule's error beats a finding, and a finding beats incompleteness."""
+    codes = [CLEAN]
+    if report.errors or any(f.result is Result.ERROR for f in report.findings):
+        codes.append(INTERNAL)
+    if any(_stops(f, fail_on, fail_on_posture) for f in report.findings):
+        codes.append(FINDINGS)
+    if not allow_incomplete and any(_gaps(report)):
+        codes.append(INCOMPLETE)
+    return strongest(codes)
+
+
+def _stops(finding: Finding, fail_on: str, fail_on_posture: str) -> bool:
+    if finding.result is not Result.FAIL or finding.status == "WAIVED":
+        return False
+    gate = {Axis.CONFORMANCE: fail_on, Axis.POSTURE: fail_on_posture}.get(finding.axis, "none")
+    return at_or_above(finding.severity.value, gate)
+
+
+def at_or_above(severity: str, gate: str) -> bool:
+    """Return whether a severity reaches a gate; nothing reaches `none`."""
+    if gate == "none":
+        return False
+    order = [s.value for s in SEVERITY_ORDER]
+    return order.index(severity) <= order.index(gate)
+
+
+def _gaps(report: Report) -> Iterator[bool]:
+    yield from (f.result is Result.INCOMPLETE and f.blocking and f.status != "WAIVED" for f in report.findings)
+    yield from (_unread(unit) for unit in report.units)
+
+
+def _unread(unit: Unit) -> bool:
+    """Return whether a unit that was to be read was not. What a file cannot carry is judged by the findings."""
+    return unit.required and unit.status not in {UnitStatus.COMPLETE, UnitStatus.NOT_IN_INPUT}

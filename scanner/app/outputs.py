@@ -1,0 +1,110 @@
+"""Which formats are asked for, where they go, and writing them: all files of a run, or none."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Final, assert_never
+
+import msgspec
+
+from scanner.app.files import prepare_directory, write_all
+from scanner.errors import UsageError
+from scanner.model.report import Report
+
+
+class Format(str, Enum):
+    """What a report can be written as."""
+
+    TERMINAL = "terminal"
+    HTML = "html"
+    JSON = "json"
+
+
+FILE_NAMES: Final = {Format.HTML: "report.html", Format.JSON: "report.json"}
+"""Names in the directory of `--out`. The terminal format goes to standard output."""
+
+_ALL: Final = ", ".join(f.value for f in Format)
+
+
+class OutputPlan(msgspec.Struct, frozen=True):
+    """Where the formats of one run go."""
+
+    terminal: bool
+    """The terminal format is printed on standard output."""
+    files: tuple[Format, ...] = ()
+    directory: Path | None = None
+    stdout: Format | None = None
+    """The one machine format that is printed instead of a report for people."""
+
+
+def plan_outputs(formats: str | None, out: str | None) -> OutputPlan:
+    """Return the plan for `--format` (comma-separated; None: all that fit) and `--out` (directory, `-` or None).
+
+    Raises `UsageError` if a format is unknown or has nowhere to go.
+    """
+    asked = _parse_formats(formats) if formats is not None else None
+    if out == "-":
+        return _to_stdout(asked)
+    if out is None:
+        homeless = [f.value for f in asked or () if f in FILE_NAMES]
+        if homeless:
+            advice = "give --out DIR, or --out - for one machine format on standard output"
+            raise UsageError(f"format `{homeless[0]}` has nowhere to go", advice=advice)
+        return OutputPlan(terminal=True)
+    chosen = asked if asked is not None else tuple(Format)
+    files = tuple(f for f in chosen if f in FILE_NAMES)
+    return OutputPlan(terminal=Format.TERMINAL in chosen, files=files, directory=Path(out))
+
+
+def _parse_formats(text: str) -> tuple[Format, ...]:
+    names = [name.strip().lower() for name in text.split(",")]
+    for name in names:
+        if name not in {f.value for f in Format}:
+            raise UsageError(f"format `{name[:40]}` is unknown", advice=f"known formats: {_ALL}")
+    return tuple(dict.fromkeys(Format(name) for name in names))
+
+
+def _to_stdout(asked: tuple[Format, ...] | None) -> OutputPlan:
+    chosen = asked or (Format.JSON,)
+    if len(chosen) != 1 or chosen[0] is Format.HTML:
+        raise UsageError("`--out -` prints one format", advice="give --format json --out -")
+    return OutputPlan(terminal=chosen[0] is Format.TERMINAL, stdout=None if chosen[0] is Format.TERMINAL else chosen[0])
+
+
+def prepare(plan: OutputPlan) -> None:
+    """See before the scan that its reports will have a place; raises `UsageError`."""
+    if plan.directory is not None:
+        prepare_directory(plan.directory)
+
+
+def write_files(report: Report, plan: OutputPlan) -> tuple[Path, ...]:
+    """Render and write the files of a plan and return their paths; raises `RenderError`, and then writes none."""
+    if plan.directory is None:
+        return ()
+    files = {plan.directory / FILE_NAMES[f]: render(report, f) for f in plan.files}
+    write_all(files)
+    return tuple(files)
+
+
+def render(report: Report, chosen: Format) -> bytes:
+    """Return a report in one format, as bytes in UTF-8."""
+    match chosen:
+        case Format.TERMINAL:
+            from scanner.render.terminal import render_terminal
+
+            return render_terminal(report).encode()
+        case Format.HTML:
+            from scanner.render.html import render_html
+
+            return _utf8(render_html(report))
+        case Format.JSON:
+            from scanner.render.json_report import render_json
+
+            return _utf8(render_json(report))
+        case _ as never:
+            assert_never(never)
+
+
+def _utf8(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()

@@ -1,0 +1,49 @@
+"""Standard output is the report; standard error is for people."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from scanner.errors import RenderError
+
+# Wider lines are harder to read than scrolling is.
+_MAX_WIDTH = 140
+
+
+def emit(text: str | bytes) -> None:
+    """Write to standard output at once; raises `RenderError` if its reader is gone or the disk behind it is full."""
+    encoding = sys.stdout.encoding or "utf-8"
+    data = text if isinstance(text, bytes) else text.encode(encoding, "replace")
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        _forget_stdout()
+        raise RenderError(f"cannot write to standard output: {(error.strerror or 'closed').lower()}") from error
+
+
+def _forget_stdout() -> None:
+    """Keep the interpreter from trying the same write once more when it ends."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
+
+
+def say(text: str) -> None:
+    """Write a line for people to standard error."""
+    encoding = sys.stderr.encoding or "utf-8"
+    sys.stderr.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stderr.flush()
+
+
+def width() -> int:
+    """Return the columns of the terminal; 100 where there is none."""
+    return min(shutil.get_terminal_size((100, 24)).columns, _MAX_WIDTH)
+
+
+def use_color(no_color: bool) -> bool:
+    """Return whether to colour: a terminal, and neither `--no-color` nor the NO_COLOR convention asks for none."""
+    return not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()

@@ -1,0 +1,38 @@
+"""The list of commands and the first help page. Loads nothing, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+PROGRAM = "porter-audit"
+
+COMMANDS = (
+    ("scan", "scanner.cli.scan:scan", "Judge an account, live or from a file, against a documented version"),
+    ("collect", "scanner.cli.collect:collect", "Only read the account and write a snapshot, to be judged elsewhere"),
+    ("compare", "scanner.cli.compare:compare", "Compare policy documents: is live access inside documented access?"),
+    ("baseline", "scanner.cli.baseline:baseline", "List and show documented versions"),
+    ("rules", "scanner.cli.rules:rules", "List the rules, or show a rule's own page"),
+    ("permissions", "scanner.cli.permissions:permissions", "Print the read-only policy a scan needs"),
+    ("doctor", "scanner.cli.doctor:doctor", "Say who you are, what can be read, and what mends the rest"),
+    ("demo", "scanner.cli.demo:demo", "Run the whole product on a loopback cloud; no account needed"),
+    ("version", "scanner.cli.version:version", "Print the version"),
+)
+"""Name, where it is, and one line for people."""
+
+_PURPOSE = "Does Porter have, in my cloud, only what Porter documents? Answered with proof."
+
+_FIRST_STEPS = (
+    "aws iam get-account-authorization-details > gaad.json",
+    "porter-audit scan aws --from gaad.json",
+)
+
+
+def help_text() -> str:
+    """Return the page that `porter-audit --help` prints."""
+    width = max(len(name) for name, _, _ in COMMANDS)
+    lines = [f"Usage: {PROGRAM} COMMAND [OPTIONS]", "", f"  {_PURPOSE}", ""]
+    lines += ["First steps, with a file you can read before:", ""]
+    lines += [f"  {step}" for step in _FIRST_STEPS]
+    lines += ["", "Commands:"]
+    lines += [f"  {name:<{width}}  {summary}" for name, _, summary in COMMANDS]
+    lines += ["", "Options:", "  --version  Print the version", "  --debug    Print the traceback of an internal error"]
+    lines += ["  --help     Print this page; `porter-audit COMMAND --help` prints a command's own", ""]
+    return "\n".join(lines)
