@@ -112,6 +112,8 @@ class Variable(msgspec.Struct, frozen=True):
     default: str | None = None
     source: str = ""
     sensitive: bool = False
+    kind: str = "text"
+    """`account-id` (12 digits), `external-id` (what STS accepts) or `text`; decides which values are accepted."""
 
 
 class ActionAlias(msgspec.Struct, frozen=True):

@@ -1,0 +1,100 @@
+"""Check what ties the parts of a documented version together: references that must resolve, names that must be unique."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from scanner.baseline.fields import shown
+from scanner.baseline.records import AwsBaseline, DocumentedRole, DocumentedStatement, SourceRef
+from scanner.errors import BaselineError
+
+
+def check_links(baseline: AwsBaseline, where: str) -> None:
+    """Raise `BaselineError` at the first reference that resolves nowhere and the first name used twice."""
+    documents = {document.name for document in baseline.documents}
+    statements = {(role.key, statement.sid): statement for role in baseline.roles for statement in role.statements}
+    for place, source in _sources(baseline, where):
+        if source.document not in documents:
+            raise BaselineError(f"{place}: source: unknown document `{shown(source.document)}`")
+    for role in baseline.roles:
+        _check_role(role, statements, f"{where}: role `{role.key}`")
+    _check_role_names(baseline, where)
+
+
+def _check_role(role: DocumentedRole, statements: dict[tuple[str, str], DocumentedStatement], where: str) -> None:
+    _unique((statement.sid for statement in role.statements), f"{where}: duplicate statement")
+    _unique((statement.sid for statement in role.trust.statements), f"{where}: trust: duplicate statement")
+    for statement in role.statements:
+        if statement.same_as is not None:
+            _check_reference(statement, statements, f"{where}: statement `{statement.sid}`")
+    own = {statement.sid for statement in role.statements}
+    for policy in role.managed_policies:
+        for sid in policy.sids:
+            if sid not in own:
+                raise BaselineError(f"{where}: managed policy `{policy.arn}`: unknown statement `{shown(sid)}`")
+    _check_external_id(role, f"{where}: trust")
+
+
+def _check_reference(
+    statement: DocumentedStatement, statements: dict[tuple[str, str], DocumentedStatement], where: str
+) -> None:
+    """Require that the statement referred to exists and that actions or resources were taken from it."""
+    role, _, sid = (statement.same_as or "").rpartition("/")
+    origin = statements.get((role, sid))
+    if origin is None:
+        raise BaselineError(f"{where}: `same_as` names `{shown(statement.same_as or '')}`, which is not there")
+    if statement.actions != origin.actions and statement.resources != origin.resources:
+        raise BaselineError(f"{where}: `same_as`: neither actions nor resources are those of `{statement.same_as}`")
+
+
+def _check_external_id(role: DocumentedRole, where: str) -> None:
+    """Require that the claim on ExternalId and the statements agree."""
+    conditioned = any(
+        key.lower() == "sts:externalid"
+        for statement in role.trust.statements
+        for block in statement.conditions.values()
+        for key in block
+    )
+    if (role.trust.external_id == "required") != conditioned:
+        said = "has no" if not conditioned else "has an"
+        raise BaselineError(f"{where}: `external_id` is `{role.trust.external_id}` but no statement agrees: it {said} sts:ExternalId")
+    if role.trust.external_id == "none-documented" and not role.trust.external_id_reason:
+        raise BaselineError(f"{where}: `external_id` is `none-documented`: missing key `external_id_reason`")
+
+
+def _check_role_names(baseline: AwsBaseline, where: str) -> None:
+    roles = {role.key for role in baseline.roles}
+    _unique((role.name_pattern for role in baseline.roles), f"{where}: two roles have `name_pattern`")
+    named = [(f"risk note `{note.id}`", note.roles) for note in baseline.risk_notes]
+    named += [(f"contradiction `{item.id}`", item.roles) for item in baseline.contradictions]
+    for place, names in named:
+        for name in names:
+            if name not in roles:
+                raise BaselineError(f"{where}: {shown(place)}: unknown role `{shown(name)}`")
+
+
+def _sources(baseline: AwsBaseline, where: str) -> Iterator[tuple[str, SourceRef]]:
+    """Yield every source with the place it stands in."""
+    for role in baseline.roles:
+        place = f"{where}: role `{role.key}`"
+        yield place, role.source
+        yield from ((f"{place}: statement `{item.sid}`", item.source) for item in role.statements)
+        yield from ((f"{place}: trust: statement `{item.sid}`", item.source) for item in role.trust.statements)
+        yield from ((f"{place}: managed policy `{item.arn}`", item.source) for item in role.managed_policies)
+        if role.trust.external_id_source is not None:
+            yield f"{place}: trust: external_id_source", role.trust.external_id_source
+    for contradiction in baseline.contradictions:
+        yield from ((f"{where}: contradiction `{contradiction.id}`", source) for source in contradiction.sources)
+    for alias in baseline.aliases:
+        if alias.source is not None:
+            yield f"{where}: alias `{alias.printed}`", alias.source
+    if baseline.stack is not None:
+        yield f"{where}: stack", baseline.stack.source
+
+
+def _unique(names: Iterable[str], message: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise BaselineError(f"{message} `{shown(name)}`")
+        seen.add(name)
