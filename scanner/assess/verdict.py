@@ -1,0 +1,140 @@
+"""The two lines on top of every report, and the counts behind them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from scanner.model.finding import SEVERITY_ORDER, Axis, Finding, Result, Severity
+from scanner.model.report import RoleReview, Summary, Verdict
+from scanner.model.snapshot import SourceKind, Unit, UnitStatus
+
+YES, NO, NOT_PROVEN = "yes", "no", "not proven"
+
+
+def verdict(
+    findings: Sequence[Finding], reviews: Sequence[RoleReview], units: Sequence[Unit], source: SourceKind
+) -> Verdict:
+    """Return the two verdict lines. A deviation weighs more than something unread; both weigh more than silence."""
+    deviations = [f for f in findings if _deviates(f)]
+    open_points = [f for f in findings if _leaves_open(f)]
+    answer = NO if deviations else NOT_PROVEN if open_points else YES
+    unread = tuple(
+        f"{u.kind}{'' if u.region == 'global' else ' in ' + u.region}: {u.status.value}"
+        for u in units
+        if u.status not in (UnitStatus.COMPLETE, UnitStatus.NOT_IN_INPUT)
+    )
+    return Verdict(
+        as_documented=answer,
+        headline=_headline(answer, deviations, open_points, reviews, unread, source),
+        allows=_allows(findings),
+        unread=unread,
+    )
+
+
+def _deviates(finding: Finding) -> bool:
+    """Return whether live access, or the absence of a guard, goes beyond the documents (missing grants are information)."""
+    return (
+        finding.axis is Axis.CONFORMANCE
+        and finding.result is Result.FAIL
+        and finding.severity is not Severity.INFO
+        and finding.status != "WAIVED"
+    )
+
+
+def _leaves_open(finding: Finding) -> bool:
+    if finding.result is Result.MANUAL:
+        return finding.axis is Axis.CONFORMANCE
+    return finding.result is Result.ERROR or (finding.result is Result.INCOMPLETE and finding.blocking)
+
+
+def _headline(
+    answer: str,
+    deviations: Sequence[Finding],
+    open_points: Sequence[Finding],
+    reviews: Sequence[RoleReview],
+    unread: Sequence[str],
+    source: SourceKind,
+) -> str:
+    present = [r for r in reviews if r.present]
+    scope = "" if source is SourceKind.LIVE else " For this input only: what it does not contain was not judged."
+    reading = "" if not unread else f" Not read: {count(len(unread), 'unit')}."
+    if not present and answer == YES:
+        return f"No Porter access found.{reading}{scope}"
+    actions = sum(r.live_actions for r in present)
+    compared = f"{count(len(present), 'identity', 'identities')} with {count(actions, 'granted action')} compared"
+    if answer == NO:
+        subjects = len({f.subject.key for f in deviations})
+        said = f"{count(len(deviations), 'deviation')} on {count(subjects, 'subject')}; {compared}."
+    elif answer == NOT_PROVEN:
+        said = f"{count(len(open_points), 'open point')}, no deviation seen; {compared}."
+    else:
+        said = f"nothing beyond the documented version; {compared}, everything required was read."
+    return f"{said[0].upper()}{said[1:]}{reading}{scope}"
+
+
+def count(n: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun."""
+    return f"{n} {singular if n == 1 else plural or singular + 's'}"
+
+
+# What a documented risk allows, in plain words; `{who}` are the roles.
+_PLAIN = {
+    "AWS-ESC-001": "administrator of the account through {who}",
+    "AWS-TRUST-003": "{who} without ExternalId",
+    "AWS-PASS-002": "any role handed to a service through {who}",
+    "AWS-CLAIM-003": "access that stays when the stack is deleted ({who})",
+    "AWS-TRUST-004": "service principals of {who} not bound to the account",
+}
+
+
+def _allows(findings: Iterable[Finding]) -> str:
+    """Return the worst documented risks in plain words."""
+    risks = [f for f in findings if f.axis is Axis.POSTURE and f.result is Result.FAIL and f.status != "WAIVED"]
+    if not risks:
+        return "no documented risk was found by the rules that ran."
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in risks:
+        by_rule.setdefault(finding.rule_id, []).append(finding)
+    rank = {s: i for i, s in enumerate(SEVERITY_ORDER)}
+    plain = list(_PLAIN)
+    ordered = sorted(
+        by_rule,
+        key=lambda r: (min(rank[f.severity] for f in by_rule[r]), plain.index(r) if r in _PLAIN else len(plain), r),
+    )
+    phrases: list[str] = []
+    for rule in ordered:
+        if rule in _PLAIN and len(phrases) < 3:
+            worst = min(rank[f.severity] for f in by_rule[rule])
+            who = sorted({f.porter_role or f.subject.name for f in by_rule[rule] if rank[f.severity] == worst})
+            phrases.append(_PLAIN[rule].format(who=join(who)))
+    rest = len(risks) - sum(len(by_rule[r]) for r in ordered if r in _PLAIN)
+    if not phrases:
+        phrases = [by_rule[ordered[0]][0].rule_title]
+    tail = f"; {count(rest, 'more documented risk')}" if rest > 0 else ""
+    return "; ".join(phrases) + tail + "."
+
+
+def join(names: Sequence[str]) -> str:
+    """Return names as prose; more than three become a count."""
+    if len(names) > 3:
+        return f"{len(names)} roles"
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def summary(findings: Sequence[Finding], units: Sequence[Unit], rules_evaluated: int) -> Summary:
+    """Return the counts; the exit code is filled by the caller who knows the gates."""
+
+    def severities(axis: Axis) -> dict[str, int]:
+        counted = Counter(f.severity.value for f in findings if f.axis is axis and f.result is Result.FAIL)
+        return {s.value: counted.get(s.value, 0) for s in SEVERITY_ORDER}
+
+    results = Counter(f.status for f in findings)
+    return Summary(
+        results={name: results.get(name, 0) for name in (*(r.value for r in Result), "WAIVED")},
+        conformance_fail=severities(Axis.CONFORMANCE),
+        posture_fail=severities(Axis.POSTURE),
+        units={s.value: n for s in UnitStatus if (n := sum(u.status is s for u in units))},
+        rules_evaluated=rules_evaluated,
+        exit_code=0,
+    )
