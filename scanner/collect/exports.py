@@ -1,0 +1,105 @@
+"""Offline inputs: recognise a file by its content and make a snapshot of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from scanner.collect.gaad_export import Reading, is_authorization_details, read_authorization_details
+from scanner.collect.redact import Redactor
+from scanner.collect.snapshot_io import is_snapshot, snapshot_from
+from scanner.collect.strict_json import InputDocument, read_values, shown
+from scanner.errors import InputError
+from scanner.model.snapshot import ExternalIdFact, Snapshot
+
+
+class InputFormat(msgspec.Struct, frozen=True):
+    """One kind of input: how a JSON value of it looks, and how all values together become a snapshot."""
+
+    title: str
+    recognises: Callable[[Any], bool]
+    read: Callable[[list[InputDocument], Reading], Snapshot]
+
+
+def _read_snapshot(documents: list[InputDocument], reading: Reading) -> Snapshot:
+    if len(documents) != 1:
+        raise InputError(f"input `{documents[1].name}`: more than one snapshot", advice="scan one snapshot at a time")
+    return _for_this_run(snapshot_from(documents[0].value, documents[0].name), reading)
+
+
+def _for_this_run(snapshot: Snapshot, reading: Reading) -> Snapshot:
+    """Return the snapshot with this run's word on presence and, where keys agree, on the expected ExternalId."""
+    scopes = snapshot.scopes
+    if reading.presence != "unknown":
+        scopes = tuple(msgspec.structs.replace(scope, presence=reading.presence) for scope in scopes)
+    facts = _compared(snapshot.external_ids, reading.redactor)
+    return msgspec.structs.replace(snapshot, scopes=scopes, external_ids=facts)
+
+
+def _compared(facts: tuple[ExternalIdFact, ...], redactor: Redactor) -> tuple[ExternalIdFact, ...]:
+    """Return the facts compared with the expected value, if one is given.
+
+    Only a match proves that the snapshot was made with this installation's key; without one nothing is known.
+    """
+    expected = redactor.expected_token()
+    if expected is None or not any(fact.token == expected for fact in facts):
+        return facts
+    return tuple(msgspec.structs.replace(fact, equals_expected=fact.token == expected) for fact in facts)
+
+
+FORMATS: tuple[InputFormat, ...] = (
+    InputFormat("a snapshot of this program", is_snapshot, _read_snapshot),
+    InputFormat(
+        "output of `aws iam get-account-authorization-details`", is_authorization_details, read_authorization_details
+    ),
+)
+"""In order: the first that recognises the first value must recognise all of them."""
+
+
+def read_input(
+    path: Path,
+    *,
+    now: datetime,
+    hmac_key: bytes,
+    expected_external_id: str | None = None,
+    presence: str = "unknown",
+) -> Snapshot:
+    """Return the snapshot that a file, or a directory of page files, holds.
+
+    `now` becomes the time of collection of an export; a snapshot keeps its own. Raises `InputError` in one line:
+    which file, where in it, what is wrong.
+    """
+    reading = Reading(now=now, redactor=Redactor(hmac_key, expected_external_id), presence=presence)
+    try:
+        documents = read_values(path)
+        return _format_of(documents).read(documents, reading)
+    except RecursionError as error:
+        raise InputError(f"input `{path.name}`: nested too deeply") from error
+
+
+def _format_of(documents: list[InputDocument]) -> InputFormat:
+    chosen = next((entry for entry in FORMATS if entry.recognises(documents[0].value)), None)
+    if chosen is None:
+        raise _not_recognised(documents[0])
+    for document in documents:
+        if not chosen.recognises(document.value):
+            raise _not_recognised(document)
+    return chosen
+
+
+def _not_recognised(document: InputDocument) -> InputError:
+    return InputError(
+        f"input `{document.name}`: not recognised: {_looks_like(document.value)}",
+        advice=f"known inputs: {'; '.join(entry.title for entry in FORMATS)}",
+    )
+
+
+def _looks_like(value: Any) -> str:
+    if not isinstance(value, dict):
+        return f"a JSON {'list' if isinstance(value, list) else 'value'} where an object is expected"
+    keys = ", ".join(f"`{shown(key, 40)}`" for key in sorted(value)[:5])
+    return f"an object with the keys {keys}" if keys else "an empty object"

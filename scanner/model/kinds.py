@@ -1,0 +1,46 @@
+"""Names of the AWS collection units: what collectors write, normalizers read and rules require."""
+
+from __future__ import annotations
+
+import msgspec
+
+CALLER_IDENTITY = "aws.sts.caller_identity"
+AUTHORIZATION_DETAILS = "aws.iam.authorization_details"
+ACCESS_KEYS = "aws.iam.access_keys"
+ACCOUNT_SUMMARY = "aws.iam.account_summary"
+OIDC_PROVIDERS = "aws.iam.oidc_providers"
+REGIONS = "aws.regions"
+STACK = "aws.cloudformation.stack"
+CLUSTERS = "aws.eks.clusters"
+POD_IDENTITIES = "aws.eks.pod_identity_associations"
+ORGANIZATION_POLICIES = "aws.organizations.policies"
+
+
+class UnitKind(msgspec.Struct, frozen=True):
+    """One kind of collection unit."""
+
+    kind: str
+    required: bool
+    """Unread, it leaves the core verdict open; False: it is only named on the coverage list."""
+    regional: bool = False
+    """One unit per region."""
+
+
+AWS_UNIT_KINDS: tuple[UnitKind, ...] = (
+    UnitKind(CALLER_IDENTITY, required=True),
+    UnitKind(AUTHORIZATION_DETAILS, required=True),
+    UnitKind(ACCESS_KEYS, required=True),
+    UnitKind(ACCOUNT_SUMMARY, required=False),
+    UnitKind(OIDC_PROVIDERS, required=False),
+    UnitKind(REGIONS, required=True),
+    UnitKind(STACK, required=True, regional=True),
+    UnitKind(CLUSTERS, required=True, regional=True),
+    UnitKind(POD_IDENTITIES, required=True, regional=True),
+    UnitKind(ORGANIZATION_POLICIES, required=False),
+)
+"""In the order in which a snapshot lists them."""
+
+
+def aws_unit_id(account_id: str, region: str, kind: str) -> str:
+    """Return the id of a unit; `region` is `global` for kinds that are not regional."""
+    return f"aws/{account_id}/{region}/{kind}"

@@ -1,0 +1,20 @@
+"""A snapshot in typed form, whatever clouds it holds."""
+
+from __future__ import annotations
+
+from scanner.model.inventory import Inventory
+from scanner.model.snapshot import Snapshot
+from scanner.normalize.aws import aws_account
+
+
+def normalize(snapshot: Snapshot) -> Inventory:
+    """Return the snapshot's identities, grants and trust, scopes in snapshot order.
+
+    Pure: the same snapshot gives the same inventory. Raises `InputError` (unit and JSON pointer) on a malformed answer.
+    """
+    return Inventory(
+        source=snapshot.source,
+        units=snapshot.units,
+        aws=tuple(aws_account(snapshot, scope) for scope in snapshot.scopes if scope.cloud == "aws"),
+        external_ids=snapshot.external_ids,
+    )
