@@ -75,6 +75,7 @@ class Page:
     def heading(self, title: str, note: str, style: str) -> None:
         """Add a section heading with a rule to the right margin."""
         self.blank()
+        note = wrap(note, max(1, self.width - cells(title) - 3))[0]
         text = f"{title}  {note}" if note else title
         rule = "─" * max(0, self.width - cells(text) - 3)
         self._lines.append(f"{self.style(title, style)}{text[len(title) :]} {self.style(rule, 'dim')}".rstrip())
