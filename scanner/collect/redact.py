@@ -36,6 +36,9 @@ _FREE_TEXT_KEYS = frozenset(
 an account could otherwise choose an ExternalId that rewrites them."""
 _DOCUMENT_KEYS = frozenset({"AssumeRolePolicyDocument", "PolicyDocument", "Document", "Content"})
 
+Secrets = list[tuple[int, set[str]]]
+"""Values to take out of free text, by length, longest first."""
+
 
 class Redactor:
     """Turns raw answers into what may be stored, and remembers what may be known of each ExternalId.
@@ -132,20 +135,20 @@ class Redactor:
 
         Call it after all documents of the snapshot have been seen.
         """
-        self._scrub_node(page, self._secrets_by_start())
+        self._scrub_node(page, self._secrets())
 
-    def _secrets_by_start(self) -> dict[str, list[str]]:
-        """Return the values to take out by their first characters: one pass over a text, however many there are.
+    def _secrets(self) -> Secrets:
+        """Return the values to take out by length, longest first: a value that starts another must not leave its rest.
 
-        Shorter values would cut ordinary words. Longest first: a value that starts another must not leave its rest.
+        Shorter values would cut ordinary words.
         """
-        index: dict[str, list[str]] = {}
-        for value in sorted(self._whole_values, key=lambda item: (-len(item), item)):
+        by_length: dict[int, set[str]] = {}
+        for value in self._whole_values:
             if len(value) >= _MIN_SCRUBBED_CHARS:
-                index.setdefault(value[:_MIN_SCRUBBED_CHARS], []).append(value)
-        return index
+                by_length.setdefault(len(value), set()).add(value)
+        return sorted(by_length.items(), reverse=True)
 
-    def _scrub_node(self, node: Any, secrets: dict[str, list[str]]) -> None:
+    def _scrub_node(self, node: Any, secrets: Secrets) -> None:
         if isinstance(node, list):
             for item in node:
                 if isinstance(item, dict | list):
@@ -162,24 +165,24 @@ class Redactor:
 
     def message(self, text: str) -> str:
         """Return an error message without ExternalIds and key ids, at most 500 characters, on one line."""
-        return " ".join(self._scrubbed(text, self._secrets_by_start()).split())[:500]
+        return " ".join(self._scrubbed(text, self._secrets()).split())[:500]
 
-    def _scrubbed(self, text: str, secrets: dict[str, list[str]]) -> str:
+    def _scrubbed(self, text: str, secrets: Secrets) -> str:
         clean = _ACCESS_KEY_ID.sub("****", self._without(text, secrets))
         self.count += clean != text
         return clean
 
-    def _without(self, text: str, secrets: dict[str, list[str]]) -> str:
+    def _without(self, text: str, secrets: Secrets) -> str:
+        """Return the text with tokens for secrets: one pass, however many secrets there are."""
         kept: list[str] = []
         position = done = 0
         while secrets and position <= len(text) - _MIN_SCRUBBED_CHARS:
-            starting = secrets.get(text[position : position + _MIN_SCRUBBED_CHARS], ())
-            secret = next((value for value in starting if text.startswith(value, position)), None)
-            if secret is None:
+            length = next((size for size, values in secrets if text[position : position + size] in values), 0)
+            if not length:
                 position += 1
                 continue
-            kept += (text[done:position], self.token(secret))
-            position = done = position + len(secret)
+            kept += (text[done:position], self.token(text[position : position + length]))
+            position = done = position + length
         return "".join((*kept, text[done:]))
 
 
