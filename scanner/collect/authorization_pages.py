@@ -11,7 +11,7 @@ import msgspec
 from scanner.collect.strict_json import parse_values
 from scanner.errors import InputError
 from scanner.model.common import JsonObject
-from scanner.normalize.aws_documents import UNREADABLE
+from scanner.model.kinds import UNREADABLE
 
 ENTITY_LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 MAX_DOCUMENT_BYTES = 1_000_000

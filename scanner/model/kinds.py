@@ -15,6 +15,11 @@ CLUSTERS = "aws.eks.clusters"
 POD_IDENTITIES = "aws.eks.pod_identity_associations"
 ORGANIZATION_POLICIES = "aws.organizations.policies"
 
+UNREADABLE = "_unreadable"
+"""Key of the marker a collector leaves where a policy document could not be decoded; its value is the reason."""
+CALL = "_call"
+"""Key under which a collector notes what a live page answers: `{"operation": ..., "params": {...}}`."""
+
 
 class UnitKind(msgspec.Struct, frozen=True):
     """One kind of collection unit."""

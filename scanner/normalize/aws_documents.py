@@ -8,10 +8,8 @@ import msgspec
 
 from scanner.model.common import EvidencePointer, JsonObject, NotObserved, Observed
 from scanner.model.inventory import AttachedPolicy, Document
+from scanner.model.kinds import UNREADABLE
 from scanner.normalize.pointer import child, optional_text, records, text
-
-UNREADABLE = "_unreadable"
-"""Key of the marker a collector leaves where a document could not be decoded; its value is the reason."""
 
 Page = tuple[str, JsonObject]
 """A page of a unit with its pointer: `/0`, `/1`, ..."""
