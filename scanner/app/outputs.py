@@ -87,13 +87,18 @@ def write_files(report: Report, plan: OutputPlan) -> tuple[Path, ...]:
     return tuple(files)
 
 
+def terminal_text(report: Report, *, width: int = 100, color: bool = False, verbose: bool = False) -> str:
+    """Return a report for a terminal of `width` columns."""
+    from scanner.render.terminal import render_terminal
+
+    return render_terminal(report, width=width, color=color, verbose=verbose)
+
+
 def render(report: Report, chosen: Format) -> bytes:
     """Return a report in one format, as bytes in UTF-8."""
     match chosen:
         case Format.TERMINAL:
-            from scanner.render.terminal import render_terminal
-
-            return render_terminal(report).encode()
+            return terminal_text(report).encode()
         case Format.HTML:
             from scanner.render.html import render_html
 

@@ -10,6 +10,7 @@ from scanner.errors import RenderError
 
 # Wider lines are harder to read than scrolling is.
 _MAX_WIDTH = 140
+_MAX_CHARS = 2_000
 
 
 def emit(text: str | bytes) -> None:
@@ -33,9 +34,11 @@ def _forget_stdout() -> None:
 
 
 def say(text: str) -> None:
-    """Write a line for people to standard error."""
+    """Write one line for people to standard error; what was put into it can neither break it nor steer the terminal."""
+    flat = " ".join(text.split())
+    clean = "".join(c if c.isprintable() else "?" for c in flat)[:_MAX_CHARS]
     encoding = sys.stderr.encoding or "utf-8"
-    sys.stderr.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stderr.write(clean.encode(encoding, "replace").decode(encoding) + "\n")
     sys.stderr.flush()
 
 

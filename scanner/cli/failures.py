@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from scanner.app.exit_codes import INTERNAL, INTERRUPTED, USAGE
+from scanner.cli.console import say
 from scanner.cli.exit_codes import code_for
 from scanner.cli.front import PROGRAM
 from scanner.errors import PorterAuditError
-
-_MAX_CHARS = 2_000
 
 
 def explain(error: Exception, *, debug: bool) -> int:
@@ -23,30 +20,22 @@ def explain(error: Exception, *, debug: bool) -> int:
     if isinstance(error, click.ClickException):
         return _usage(error)
     if isinstance(error, PorterAuditError):
-        _say(f"error: {error}")
+        say(f"{PROGRAM}: error: {error}")
         if error.advice:
-            _say(f"hint: {error.advice}", program=False)
+            say(f"hint: {error.advice}")
         return code_for(error)
-    _say(f"internal error: {type(error).__name__}: {error}")
+    say(f"{PROGRAM}: internal error: {type(error).__name__}: {error}")
     if not debug:
-        _say("hint: this is our fault; run again with --debug and send us the traceback", program=False)
+        say("hint: this is our fault; run again with --debug and send us the traceback")
     return INTERNAL
 
 
 def _usage(error: click.ClickException) -> int:
     text = error.format_message().rstrip(".")
-    _say(f"error: {text[:1].lower()}{text[1:]}")
+    say(f"{PROGRAM}: error: {text[:1].lower()}{text[1:]}")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    _say(f"hint: {context.command_path if context else PROGRAM} --help", program=False)
+    say(f"hint: {context.command_path if context else PROGRAM} --help")
     return USAGE
-
-
-def _say(text: str, *, program: bool = True) -> None:
-    """Print one line; whatever was put into the message can neither break the line nor steer the terminal."""
-    flat = " ".join(text.split())
-    clean = "".join(c if c.isprintable() else "?" for c in flat)[:_MAX_CHARS]
-    line = f"{PROGRAM}: {clean}" if program else clean
-    sys.stderr.write(line.encode("utf-8", "replace").decode("utf-8") + "\n")
 
 
 def _print_traceback(error: Exception) -> None:

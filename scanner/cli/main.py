@@ -8,7 +8,9 @@ import sys
 
 def run() -> int:
     """Run the command line on `sys.argv` and return the exit code."""
-    debug = "--debug" in sys.argv or bool(os.environ.get("PORTER_AUDIT_DEBUG"))
+    if "--debug" in sys.argv:
+        os.environ["PORTER_AUDIT_DEBUG"] = "1"
+    debug = bool(os.environ.get("PORTER_AUDIT_DEBUG"))
     argv = [argument for argument in sys.argv[1:] if argument != "--debug"]
     quick = _quick_answer(argv)
     if quick is not None:

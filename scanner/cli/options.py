@@ -1,0 +1,121 @@
+"""Options that several commands share, and the parsing of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+import click
+
+from scanner.app.gates import GATES
+
+F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[F], F]
+
+DEFAULT_BASELINE: Final = "porter@2026-05"
+PRESENCE: Final = ("expected", "absent", "unknown")
+
+
+def stack(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Return one decorator that applies several; help lists the options in the order given."""
+
+    def apply(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+class Moment(click.ParamType):
+    """A point in time in RFC 3339 form; without an offset it would mean another moment on another machine."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return an aware UTC datetime; fails as a usage error."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"`{value}` is not a time such as 2026-05-01T00:00:00Z", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"`{value}` has no time zone; write 2026-05-01T00:00:00Z", param, ctx)
+        return moment.astimezone(UTC)
+
+
+baseline_option = click.option(
+    "--baseline",
+    "baseline",
+    metavar="NAME|PATH",
+    default=DEFAULT_BASELINE,
+    show_default=True,
+    help="Documented version to judge by: vendor@version, or a file of your own.",
+)
+
+param_option = click.option(
+    "--param",
+    "params",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Value the documents leave open. Also KEY=@FILE and KEY=env:NAME; external_id only so. Repeatable.",
+)
+
+aws_options = stack(
+    click.option("--profile", metavar="NAME", help="AWS profile to read with."),
+    click.option(
+        "--regions", metavar="A,B", help="Regions to read. Default: all that are enabled in the account's partition."
+    ),
+    click.option("--assume-role", metavar="ARN", help="Role to assume for reading."),
+    click.option(
+        "--assume-external-id",
+        metavar="FILE|env:NAME",
+        help="ExternalId for --assume-role, from a file or the environment.",
+    ),
+)
+
+presence_option = click.option(
+    "--presence",
+    type=click.Choice(PRESENCE),
+    default="unknown",
+    show_default=True,
+    help="Whether Porter is expected in this account.",
+)
+
+gate_options = stack(
+    click.option(
+        "--fail-on",
+        type=click.Choice(GATES),
+        default="high",
+        show_default=True,
+        help="Exit 1 at undocumented access of this severity or above.",
+    ),
+    click.option(
+        "--fail-on-posture",
+        type=click.Choice(GATES),
+        default="none",
+        show_default=True,
+        help="Exit 1 at documented but dangerous access of this severity or above.",
+    ),
+    click.option("--allow-incomplete", is_flag=True, help="Exit 0 instead of 2 although something was not read."),
+)
+
+output_options = stack(
+    click.option("--out", metavar="DIR|-", help="Directory for report files, or - for one format on standard output."),
+    click.option(
+        "--format",
+        "formats",
+        metavar="LIST",
+        help="terminal, html, json; comma-separated. Default: terminal, and with --out DIR all.",
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="Print nothing on standard output, and no progress."),
+    click.option("--verbose", "-v", is_flag=True, help="Print every finding in full, passes too."),
+    click.option("--no-color", is_flag=True, help="Print without colour; NO_COLOR does the same."),
+)
+
+
+def split_list(text: str | None) -> tuple[str, ...]:
+    """Return the parts of a comma-separated option, without blanks; None and nothing are empty."""
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
