@@ -90,8 +90,8 @@ class _Job:
     def _searchers(self, live: Sequence[Statement], base: Sequence[Statement]) -> dict[Reading, Searcher]:
         searchers = {}
         for reading in relevant_readings([*live, *base]):
-            one, other = Side(live, reading), Side(base, reading)
-            other = other.without_denies(covered_denies(other, one))
+            one, other = Side.of(live, reading), Side.of(base, reading)
+            other = other.without(covered_denies(other, one))
             searchers[reading] = Searcher(one, other, reading, self.catalogue, self.place, self.kind)
         return searchers
 
@@ -150,7 +150,7 @@ def ask(
     reason = ""
     for reading in relevant_readings([*statements, *asked]):
         searcher = Searcher(
-            Side(statements, reading), Side((), reading), reading, catalogue or EmptyCatalogue(), place, kind, asked
+            Side.of(statements, reading), Side(()), reading, catalogue or EmptyCatalogue(), place, kind, asked
         )
         for target in asked:
             for piece in pieces_of(statements):

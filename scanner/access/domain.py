@@ -28,7 +28,6 @@ from scanner.access.pattern import (
     StateLimitError,
     compile_pattern,
     explore,
-    is_literal,
     matches,
     text_of,
     tokenize,
@@ -164,14 +163,14 @@ def _strings(clauses: Sequence[Clause]) -> tuple[list[str], bool]:
     """Return one string per class of the clauses' patterns."""
     patterns = list({_compiled(c, v) for c in clauses for v in c.values})
     complete = all(_readable_pattern(c, v) for c in clauses for v in c.values)
-    if all(is_literal(p.tokens) and not p.fold for p in patterns):
-        literals = sorted({"".join(p.tokens) for p in patterns})
+    if all(p.literal is not None and not p.fold for p in patterns):
+        literals = sorted({p.literal for p in patterns if p.literal is not None})
         return [*literals, _fresh(literals)], complete
     patterns.sort(key=lambda p: (p.tokens, p.loops, p.fold))
     try:
         words = [text_of(word) for _, word in explore([_ANYTHING, *patterns])]
     except StateLimitError:
-        return sorted({text_of(p.tokens) for p in patterns if is_literal(p.tokens)}) or ["example"], False
+        return sorted({p.literal for p in patterns if p.literal is not None}) or ["example"], False
     words = [w for w in words if w] + ([""] if "" in words else [])
     pretty = _prettier(words, patterns)
     return pretty, complete

@@ -56,11 +56,6 @@ def is_variable(token: str) -> bool:
     return token.startswith("${") and len(token) > 1
 
 
-def is_literal(tokens: Tokens) -> bool:
-    """Return whether the pattern matches exactly one string: no wildcard and no variable."""
-    return all(len(t) == 1 for t in tokens)
-
-
 class Pattern(NamedTuple):
     """A compiled pattern. Position i means "i symbols consumed"; a loop at i is a `*` standing before symbol i."""
 
@@ -70,6 +65,8 @@ class Pattern(NamedTuple):
     loops: tuple[int, ...]
     """Per position: 0 none, 1 any symbol, 2 any symbol but `:` and variables. One longer than `symbols`."""
     fold: bool
+    literal: str | None
+    """The one string it matches, where it has neither wildcard nor variable."""
 
 
 ANY_IN_SEGMENT = "ANY:"
@@ -96,7 +93,8 @@ def compile_pattern(tokens: Tokens, mode: str = "crossing", fold: bool = False) 
         symbols.append(ANY_IN_SEGMENT if token == ANY and bounded else token)
         loops.append(0)
         colons += token == ":"
-    return Pattern(tokens, tuple(symbols), tuple(loops), fold)
+    literal = "".join(tokens) if all(len(t) == 1 for t in tokens) else None
+    return Pattern(tokens, tuple(symbols), tuple(loops), fold, literal)
 
 
 class Machine:
@@ -210,6 +208,8 @@ def explore(
 
 def matches(pattern: Pattern, text: str | Tokens) -> bool:
     """Return whether the word (a string, or tokens that may hold variables) is in the pattern's language."""
+    if pattern.literal is not None and not pattern.fold:
+        return pattern.literal == (text if isinstance(text, str) else "".join(text))
     machine = _single(pattern)
     state = machine.start
     for symbol in text:
@@ -239,9 +239,9 @@ def covers(outer: Pattern, inner: Pattern) -> bool:
     """Return whether every string matched by `inner` is matched by `outer`. Exact; a variable is an opaque letter."""
     if outer == inner or (outer.tokens == (STAR,) and outer.loops == (1,)):
         return True
-    if is_literal(inner.tokens):
-        return matches(outer, inner.tokens)
-    if is_literal(outer.tokens) or not _compatible(outer, inner):
+    if inner.literal is not None:
+        return matches(outer, inner.literal)
+    if outer.literal is not None or not _compatible(outer, inner):
         return False
     return all(mask & 2 for mask, _ in explore([inner, outer], prune_at=2))
 
@@ -256,10 +256,10 @@ def disjoint(a: Pattern, b: Pattern) -> bool:
         return True
     if any(map(is_variable, a.tokens + b.tokens)):
         return False
-    if is_literal(a.tokens):
-        return not matches(b, a.tokens)
-    if is_literal(b.tokens):
-        return not matches(a, b.tokens)
+    if a.literal is not None:
+        return not matches(b, a.literal)
+    if b.literal is not None:
+        return not matches(a, b.literal)
     return next(explore([a, b], must=2), None) is None
 
 

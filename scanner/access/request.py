@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from scanner.access.catalogue import Catalogue
-from scanner.access.pattern import STAR, Pattern, Tokens, is_literal, is_variable, matches
+from scanner.access.pattern import STAR, Pattern, Tokens, is_variable, matches
 
 # Tried first where a pattern spans all services: published actions whose meaning every reader knows.
 TELLING_ACTIONS = (
@@ -30,7 +30,7 @@ def service_of(action: Pattern) -> str | None:
     if ":" not in action.tokens:
         return None
     head = action.tokens[: action.tokens.index(":")]
-    return "".join(head) if is_literal(head) else None
+    return "".join(head) if all(len(t) == 1 for t in head) else None
 
 
 def published_actions(musts: Sequence[Pattern], catalogue: Catalogue) -> Iterator[str]:

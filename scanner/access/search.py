@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from scanner.access.catalogue import Catalogue, EmptyCatalogue
 from scanner.access.domain import Value, show_value
-from scanner.access.pattern import Pattern, StateLimitError, Tokens, explore, is_literal, is_variable, matches
+from scanner.access.pattern import Pattern, StateLimitError, Tokens, explore, is_variable, matches
 from scanner.access.principal import element_matches, representatives, show, statement_names
 from scanner.access.records import Request
 from scanner.access.request import Place, published_actions, service_of, spelled, telling_resources
@@ -188,7 +188,7 @@ class Searcher:
                 return Discharged((_name(box),), "denied on its own side")
         if any(d.may_act(action) for d in self.other.denies):
             return None
-        for box in self.other.allows:
+        for box in self.other.allows if action.literal is None else self._active(action.literal).allows:
             if box.clauses <= target.clauses and self._covers(box, action, resource, target):
                 return Discharged((_name(box),), "covered by one statement")
         return None
@@ -219,8 +219,8 @@ class Searcher:
     def _action_classes(self, target: _Target) -> Iterator[tuple[str, bool]]:
         """Yield concrete actions, at least one per class the statements can tell apart; published ones first."""
         for pattern in target.actions:
-            if is_literal(pattern.tokens):
-                action = "".join(pattern.tokens)
+            if pattern.literal is not None:
+                action = pattern.literal
                 if all(matches(p, action) for p in (*target.actions, ACTION_UNIVERSE)) and not any(
                     matches(p, action) for p in target.not_actions
                 ):
@@ -258,9 +258,10 @@ class Searcher:
     def _active(self, action: str) -> _Active:
         key = action.lower()
         if key not in self._active_for:
+            others = self.other.acting(key)
             self._active_for[key] = _Active(
-                tuple(b for b in self.other.allows if b.acts(key)),
-                tuple(b for b in self.other.denies if b.acts(key)),
+                tuple(b for b in others if b.statement.allow),
+                tuple(b for b in others if not b.statement.allow),
                 tuple(b for b in self.own.denies if b.acts(key)),
             )
         return self._active_for[key]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from scanner.access.pattern import ANY, STAR, Pattern, Tokens, compile_pattern, covers, disjoint, is_literal, matches, tokenize
+from scanner.access.pattern import ANY, STAR, Pattern, Tokens, compile_pattern, covers, disjoint, matches, tokenize
 from scanner.access.solve import Clauses
 from scanner.access.statement import Statement
 
@@ -86,8 +86,8 @@ class Box:
     def __init__(self, statement: Statement, reading: Reading) -> None:
         self.statement = statement
         actions = [p for t in statement.actions if (p := action_pattern(t, reading)) is not None]
-        self.literal_actions = frozenset("".join(p.tokens) for p in actions if is_literal(p.tokens))
-        self.wild_actions = tuple(p for p in actions if not is_literal(p.tokens))
+        self.literal_actions = frozenset(p.literal for p in actions if p.literal is not None)
+        self.wild_actions = tuple(p for p in actions if p.literal is None)
         self.resources = tuple(p for t in statement.resources if (p := resource_pattern(t, reading)) is not None)
         self.clauses: Clauses = frozenset(statement.clauses)
 
@@ -99,9 +99,7 @@ class Box:
     def acts_on_all(self, action: Pattern, excluded: Sequence[Pattern]) -> bool:
         """Return whether the statement surely names every action of `action` without `excluded`. Sound, not complete."""
         if not self.statement.not_actions:
-            return any(covers(p, action) for p in self.wild_actions) or (
-                is_literal(action.tokens) and "".join(action.tokens) in self.literal_actions
-            )
+            return action.literal in self.literal_actions or any(covers(p, action) for p in self.wild_actions)
         return all(disjoint(p, action) or any(covers(x, p) for x in excluded) for p in self.action_patterns())
 
     def may_act(self, action: Pattern) -> bool:
@@ -128,18 +126,29 @@ class Box:
 class Side:
     """All statements of one side under one reading."""
 
-    def __init__(self, statements: Sequence[Statement], reading: Reading) -> None:
-        self.boxes = tuple(Box(s, reading) for s in statements)
+    def __init__(self, boxes: Sequence[Box]) -> None:
+        self.boxes = tuple(boxes)
         self.allows = tuple(b for b in self.boxes if b.statement.allow)
         self.denies = tuple(b for b in self.boxes if not b.statement.allow)
+        self._by_literal: dict[str, list[Box]] = {}
+        self._flexible = [b for b in self.boxes if b.wild_actions or b.statement.not_actions]
+        flexible = {id(b) for b in self._flexible}
+        for box in self.boxes:
+            for action in box.literal_actions if id(box) not in flexible else ():
+                self._by_literal.setdefault(action, []).append(box)
 
-    def without_denies(self, dropped: Sequence[Box]) -> Side:
-        """Return the side with some Deny statements left out."""
-        side = object.__new__(Side)
-        side.boxes = tuple(b for b in self.boxes if b not in dropped)
-        side.allows = self.allows
-        side.denies = tuple(b for b in self.denies if b not in dropped)
-        return side
+    @classmethod
+    def of(cls, statements: Sequence[Statement], reading: Reading) -> Side:
+        """Return the side of these statements under a reading."""
+        return cls([Box(s, reading) for s in statements])
+
+    def acting(self, action: str) -> list[Box]:
+        """Return the statements that name the concrete (lower-cased) action, Allow and Deny, literal ones first."""
+        return self._by_literal.get(action, []) + [b for b in self._flexible if b.acts(action)]
+
+    def without(self, dropped: Sequence[Box]) -> Side:
+        """Return the side with some statements left out."""
+        return Side([b for b in self.boxes if b not in dropped]) if dropped else self
 
 
 def covered_denies(base: Side, live: Side) -> tuple[Box, ...]:
