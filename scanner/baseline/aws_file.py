@@ -35,6 +35,7 @@ _ACTION = re.compile(r"(?:\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)\Z")
 _RESOURCE = re.compile(r"(?:\*|arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:\S+)\Z")
 _ACCOUNT = re.compile(r"[0-9]{12}\Z")
 _NAME_PATTERN = re.compile(r"[A-Za-z0-9_+=,.@*{}-]{1,128}\Z")
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _VARIABLE = re.compile(r"[a-z][a-z0-9_]*\Z")
 _PRINCIPALS = ("AWS", "Service", "Federated", "CanonicalUser")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
@@ -48,7 +49,7 @@ _OPERATOR = re.compile(
 
 
 def read_aws(value: Any, where: str) -> AwsBaseline:
-    """Return the records; `where` starts every message. Raises `BaselineError` on anything that is not of the format."""
+    """Return the records; `where` starts every message. Raises `BaselineError` on anything not of the format."""
     top = Fields(value, where, _TOP)
     top.choice("format", FORMAT)
     top.choice("cloud", "aws")
@@ -78,7 +79,7 @@ def _documents(top: Fields) -> tuple[SourceDocument, ...]:
             title=fields.text("title"),
             url=fields.optional_text("url"),
             retrieved=fields.text("retrieved"),
-            sha256=fields.optional_text("sha256"),
+            sha256=_matching(fields, fields.text("sha256"), _SHA256, "a sha256") if fields.has("sha256") else None,
             publication=fields.text("publication"),
         )
         for name, fields in top.entries("documents", known, "document")

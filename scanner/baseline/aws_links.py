@@ -1,4 +1,4 @@
-"""Check what ties the parts of a documented version together: references that must resolve, names that must be unique."""
+"""Check what ties a documented version together: references that must resolve, names that must be unique."""
 
 from __future__ import annotations
 
@@ -56,8 +56,9 @@ def _check_external_id(role: DocumentedRole, where: str) -> None:
         for key in block
     )
     if (role.trust.external_id == "required") != conditioned:
-        said = "has no" if not conditioned else "has an"
-        raise BaselineError(f"{where}: `external_id` is `{role.trust.external_id}` but no statement agrees: it {said} sts:ExternalId")
+        found = "a statement has" if conditioned else "no statement has"
+        claim = role.trust.external_id
+        raise BaselineError(f"{where}: `external_id` is `{claim}` but {found} a condition on sts:ExternalId")
     if role.trust.external_id == "none-documented" and not role.trust.external_id_reason:
         raise BaselineError(f"{where}: `external_id` is `none-documented`: missing key `external_id_reason`")
 

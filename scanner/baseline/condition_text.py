@@ -41,8 +41,8 @@ class ConditionText(msgspec.Struct, frozen=True):
 def parse_conditions(text: str, catalogue: Catalogue) -> ConditionText:
     """Read clauses joined by `;` (all must hold).
 
-    `=` and `in` mean StringEquals, `like` StringLike, `is not null` Null false. A key that the catalogue types as an array
-    gets `ForAllValues:`, because a page that writes "tag keys = x" limits all of them.
+    `=` and `in` mean StringEquals, `like` StringLike, `is not null` Null false. A key that the catalogue types as an
+    array gets `ForAllValues:`, because a page that writes "tag keys = x" limits all of them.
     """
     conditions: dict[str, dict[str, list[str]]] = {}
     rejected: list[str] = []

@@ -21,7 +21,7 @@ def permission_documents(role: DocumentedRole, aliases: Sequence[ActionAlias] = 
 
 
 def permissive_documents(role: DocumentedRole, aliases: Sequence[ActionAlias] = ()) -> tuple[NamedDocument, ...]:
-    """Return the same document in the weaker reading of prose conditions; equal to the strict one where there is none."""
+    """Return the same document in the weaker reading of prose conditions, where there is one."""
     statements = [
         _statement(statement, statement.conditions if statement.permissive is None else statement.permissive, aliases)
         for statement in role.statements

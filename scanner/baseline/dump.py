@@ -17,7 +17,8 @@ from scanner.baseline.yaml_dump import Plain, dump_yaml
 _Mapping = dict[str, Plain]
 
 _COMMENT = """What the vendor's documents say about access to an AWS account, with the place of every claim.
-Facts only, in our words; names, actions, ARNs and condition cells as printed. Format: baselines/schema/baseline-aws.schema.json
+Facts only, in our words; names, actions, ARNs and condition cells as printed.
+Format: baselines/schema/baseline-aws.schema.json
 """
 
 
@@ -33,7 +34,11 @@ def dump_aws(baseline: AwsBaseline) -> str:
         "name_prefix": baseline.name_prefix,
         "documents": {
             item.name: _given(
-                title=item.title, url=item.url, retrieved=item.retrieved, sha256=item.sha256, publication=item.publication
+                title=item.title,
+                url=item.url,
+                retrieved=item.retrieved,
+                sha256=item.sha256,
+                publication=item.publication,
             )
             for item in baseline.documents
         },
@@ -50,7 +55,12 @@ def dump_aws(baseline: AwsBaseline) -> str:
         "vendor_accounts": dict(baseline.vendor_accounts),
         "stack": _stack(baseline),
         "aliases": [
-            _given(printed=item.printed, means=item.means, reason=item.reason, source=item.source and _source(item.source))
+            _given(
+                printed=item.printed,
+                means=item.means,
+                reason=item.reason,
+                source=_source(item.source) if item.source is not None else None,
+            )
             for item in baseline.aliases
         ],
         "known_extras": [

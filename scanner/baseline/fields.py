@@ -1,4 +1,4 @@
-"""Typed, closed access to parsed mappings: a wrong type, a missing or an unknown key is an error that names its place."""
+"""Typed, closed access to parsed mappings: a wrong type, a missing or unknown key is an error naming its place."""
 
 from __future__ import annotations
 

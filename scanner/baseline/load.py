@@ -31,7 +31,8 @@ def known() -> tuple[str, ...]:
 def find(spec: str) -> Path:
     """Return the directory of `vendor@version`, or the existing directory or file that `spec` is a path to.
 
-    A shipped version wins over a file of the same name; write `./name@1` for the file. Raises `BaselineError` naming the known ones.
+    A shipped version wins over a file of the same name; write `./name@1` for the file.
+    Raises `BaselineError` naming the known ones.
     """
     match = _SPEC.match(spec)
     if match is not None:
@@ -51,7 +52,7 @@ def find(spec: str) -> Path:
 def load_aws(path: Path) -> AwsBaseline:
     """Read the AWS part from a file, or from `aws.yaml` in a directory; variables are not bound.
 
-    Raises `BaselineError` if the file cannot be read or anything in it is unknown, missing, duplicated or contradictory.
+    Raises `BaselineError` if the file cannot be read, or anything in it is unknown, missing, duplicated or at odds.
     """
     file = path / AWS_FILE if path.is_dir() else path
     where = f"baseline `{shown(file.name)}`"

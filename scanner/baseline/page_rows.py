@@ -14,8 +14,10 @@ from scanner.baseline.segment import segment_actions, split_resources
 from scanner.model.common import JsonObject
 
 _APOSTROPHE = "['\u2018\u2019\u02bc]"
-_SAME_AS_ROW = re.compile(rf"\(same (?:actions )?(?:as|as in|as for) (?P<role>\S+?){_APOSTROPHE}s (?P<sid>\S+) statement\)\Z", re.I)
-_SAME_ABOVE = re.compile(r"\(same (?P<what>resources|actions|as) (?:as )?above\)\Z", re.I)
+_SAME_AS_ROW = re.compile(
+    rf"\(same (?:actions )?as (?:in |for )?(?P<role>\S+?){_APOSTROPHE}s (?P<sid>\S+) statement\)\Z", re.IGNORECASE
+)
+_SAME_ABOVE = re.compile(r"\(same (?P<what>resources|actions|as) (?:as )?above\)\Z", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
 _SID = re.compile(r"[A-Za-z0-9]+\Z")
 _ARN = re.compile(r"arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:\S+\Z")
@@ -61,7 +63,10 @@ class RowReader:
         resources = self._resources(row, resource_cell, above)
         if not actions or not resources:
             return None
-        conditions, settled_by = self._conditions(row, condition_cell, actions, resources)
+        read = self._conditions(row, condition_cell, actions, resources)
+        if read is None:
+            return None
+        conditions, settled_by = read
         return DocumentedStatement(
             sid=sid,
             effect="Allow",
@@ -117,11 +122,16 @@ class RowReader:
 
     def _conditions(
         self, row: Row, cell: str, actions: tuple[str, ...], resources: tuple[str, ...]
-    ) -> tuple[JsonObject, str | None]:
-        """Return the conditions and, where a published policy holds this very statement, its ARN."""
+    ) -> tuple[JsonObject, str | None] | None:
+        """Return the conditions and, where a published policy holds this very statement, its ARN.
+
+        None: a clause was not understood. A statement without it would grant more than the page does.
+        """
         parsed = parse_conditions(cell, self._catalogue)
         for clause in parsed.rejected:
             self._problem(row, clause, "a condition of an unknown form")
+        if parsed.rejected:
+            return None
         if not parsed.conditions:
             return {}, None
         for settlement in self._settlements:

@@ -1,7 +1,7 @@
 """Read a documentation page that was saved as plain text into documented roles, with the place of every row.
 
-Page style: one heading per role, sentences, then a table `Statement | Resource path | Actions | Condition` whose cells lost
-their line breaks. A table of roles (`Role | Created by | ...`) names the headings; without one, a bare name is a heading.
+Page style: one heading per role, sentences, then a table `Statement | Resource path | Actions | Condition` whose cells
+lost their line breaks. A table of roles (`Role | Created by | ...`) names the headings; without one, a bare name is.
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ import msgspec
 from scanner.access.catalogue import Catalogue
 from scanner.baseline.page_records import PageInventory, PageNote, PageRole, Settlement
 from scanner.baseline.page_rows import RowReader
-from scanner.baseline.page_tables import Row, Table, find_tables, is_row
+from scanner.baseline.page_tables import Table, find_tables, is_row
 
-_PERMISSION_HEADER = (("statement",), ("resource path", "resource", "resources"), ("actions", "action"), ("condition", "conditions"))
+_PERMISSION_HEADER = (
+    ("statement",),
+    ("resource path", "resource", "resources"),
+    ("actions", "action"),
+    ("condition", "conditions"),
+)
 _OVERVIEW_FIRST = "role"
 _CHROME = frozenset({"view permissions", "skip to main content", ""})
 _ROLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+=,.@-]*(?:\*|<[a-z-]+>|\{[a-z_]+\})?\Z")
+# Byte order mark, zero-width characters, soft hyphen: what copying from a browser leaves behind.
+_INVISIBLE = re.compile("[\ufeff\u200b-\u200d\u2060\u00ad]")
 _EXCERPT_CHARS = 60
 
 
@@ -48,9 +55,9 @@ def parse_page(
 ) -> PageInventory:
     """Return the page's roles, in page order; every line is in a role, a problem or the unused lines.
 
-    `document` is the short name put into each source. `settlements` decide prose conditions that print a published policy.
+    `document` is the short name put into each source. `settlements` decide conditions that print a published policy.
     """
-    lines = text.split("\n")
+    lines = _INVISIBLE.sub("", text).replace("\r\n", "\n").split("\n")
     tables = find_tables(lines)
     overview = _overview(tables)
     problems: list[PageNote] = []
@@ -58,6 +65,7 @@ def parse_page(
     reader = RowReader(catalogue, document, settlements)
     roles = tuple(_role(section, lines, reader, overview) for section in sections)
     problems.extend(reader.problems)
+    problems.extend(_stray_rows(lines, tables))
     problems.extend(_missing(overview, roles))
     return PageInventory(
         roles=roles,
@@ -158,6 +166,18 @@ def _missing(overview: dict[str, _Overview], roles: tuple[PageRole, ...]) -> lis
     return notes
 
 
+def _stray_rows(lines: list[str], tables: tuple[Table, ...]) -> list[PageNote]:
+    """Return a problem per line that looks like a row but stands in no table: a broken table would lose it."""
+    inside: set[int] = set()
+    for table in tables:
+        inside.update({table.line, table.line + 1}, (row.line for row in table.rows))
+    return [
+        note(number, lines, "looks like a row, but stands in no table")
+        for number, line in enumerate(lines, 1)
+        if number not in inside and is_row(line)
+    ]
+
+
 def _unused(
     lines: list[str],
     tables: tuple[Table, ...],
@@ -173,18 +193,19 @@ def _unused(
         used.update(range(section.line, section.table.line))
     glued = [section for section in sections if lines[section.line - 1].strip() != section.name]
     used.difference_update(section.line for section in glued if section.name in overview)
-    return tuple(
-        note(number, lines, "looks like a row of no table" if is_row(line) else "prose that carries no row")
+    prose = [
+        note(number, lines, "prose that carries no row")
         for number, line in enumerate(lines, 1)
         if number not in used and line.strip().lower() not in _CHROME
-    ) + tuple(
-        PageNote(table.line, table.before[:_EXCERPT_CHARS], "prose glued to a table's header") for table in tables if table.before
-    )
+    ]
+    prose += [
+        PageNote(table.line, table.before[:_EXCERPT_CHARS], "prose glued to a table's header")
+        for table in tables
+        if table.before
+    ]
+    return tuple(sorted(prose, key=lambda item: item.line))
 
 
 def note(number: int, lines: list[str], reason: str) -> PageNote:
     """Return a note on a 1-based line with its first words."""
     return PageNote(number, lines[number - 1].strip()[:_EXCERPT_CHARS], reason)
-
-
-__all__ = ["Row", "note", "parse_page"]

@@ -24,8 +24,8 @@ _Fill = Callable[[str], str]
 # `${...}` is an IAM policy variable, not one of ours.
 _BRACES = re.compile(r"(?<!\$)\{([a-z][a-z0-9_]*)\}")
 _DOCUMENTED_ARN = "arn:aws:"
-# Services whose principal has a second form in the China regions; EKS, Pod Identity and VPC Flow Logs keep amazonaws.com there.
-# EC2's is in the vendor's own inventory (porter-karpenter/PassNodeInstanceRole) and in eksctl's table of partitions, read 2026-05.
+# Services whose principal has a second form in the China regions (EKS, Pod Identity, VPC Flow Logs have one).
+# EC2's stands in the vendor's own inventory, porter-karpenter/PassNodeInstanceRole.
 _CHINA_FORMS = {"ec2.amazonaws.com": "ec2.amazonaws.com.cn"}
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -43,7 +43,8 @@ _VALUES = {
 def bind_aws(baseline: AwsBaseline, values: Mapping[str, str], *, partition: str = "aws") -> AwsBaseline:
     """Return the baseline with every `{variable}` replaced by its value or default and its ARNs in `partition`.
 
-    A sensitive variable without value stays in braces. The vendor's account, where given, joins `vendor_accounts`.
+    A sensitive variable without value stays in braces; with one, the records hold it, so they must not be printed.
+    The vendor's account, where given, joins `vendor_accounts`.
     Raises `BaselineError` if a value is for no variable of this version, is not acceptable, or is needed and missing.
     """
     if partition not in PARTITIONS:
@@ -78,7 +79,8 @@ def _accepted(baseline: AwsBaseline, variable: Variable, value: str) -> str:
     if pattern.fullmatch(value):
         return value
     seen = "the value given" if variable.sensitive else f"`{shown(value)}`"
-    raise BaselineError(f"baseline `{baseline.id}`: parameter `{variable.name}`: {seen} is not acceptable, expected {expected}")
+    where = f"baseline `{baseline.id}`: parameter `{variable.name}`"
+    raise BaselineError(f"{where}: {seen} is not acceptable, expected {expected}")
 
 
 def _require(baseline: AwsBaseline, filled: Mapping[str, str]) -> None:

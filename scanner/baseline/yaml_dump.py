@@ -1,13 +1,13 @@
-"""Write plain data as YAML for people: block mappings, wrapped lists and sentences, quotes only where needed. Same data, same bytes."""
+"""Write plain data as YAML for people: folded sentences, quotes only where needed. Same data, same bytes."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
-Plain: TypeAlias = Union[str, int, bool, None, Sequence["Plain"], Mapping[str, "Plain"]]
+Plain: TypeAlias = "str | int | bool | Sequence[Plain] | Mapping[str, Plain] | None"
 
 _WIDTH = 110
 _LINE_SHARE = 60
@@ -99,7 +99,9 @@ def _flow(item: Plain) -> str:
 
 def _is_small(item: Mapping[str, Plain]) -> bool:
     """Return whether a mapping reads well on one line: only short scalars."""
-    return all(not isinstance(value, (Mapping, list, tuple)) and len(str(value)) < _LINE_SHARE for value in item.values())
+    return all(
+        not isinstance(value, (Mapping, list, tuple)) and len(str(value)) < _LINE_SHARE for value in item.values()
+    )
 
 
 def _scalar(value: Plain) -> str:

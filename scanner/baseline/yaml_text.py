@@ -1,7 +1,7 @@
-"""Read YAML as plain data, strictly: no duplicate keys, no anchors, aliases, tags or merge keys, bounded size and depth.
+"""Read YAML as plain data, strictly: no duplicate keys, anchors, aliases, tags or merge keys; bounded size and depth.
 
-Plain `true`, `false`, `null` and decimal integers are typed; every other scalar is text, so that `2026-05-26` stays a string and
-an account id keeps its zeros.
+Plain `true`, `false`, `null` and decimal integers are typed; every other scalar is text, so that `2026-05-26` stays a
+string and an account id keeps its zeros.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Yaml = Any
 def read_yaml(data: bytes, where: str) -> Yaml:
     """Return the one document in `data`.
 
-    Raises `BaselineError` (starting with `where`, naming the line) if it is not UTF-8, too large or too deep, not YAML, empty,
-    more than one document, or uses a feature this reader refuses.
+    Raises `BaselineError` (starting with `where`, naming the line) if it is not UTF-8, too large or too deep, not YAML,
+    empty, more than one document, or uses a feature this reader refuses.
     """
     if len(data) > MAX_BYTES:
         raise BaselineError(f"{where}: larger than {MAX_BYTES} bytes")
