@@ -27,7 +27,7 @@ def list_(as_format: str) -> None:
         return
     for line in lines:
         emit(f"{line.id}  {line.cloud}  {line.roles} roles, {line.statements} statements  {line.title}\n")
-        emit(f"    {line.publication.rstrip(".")}; read {line.retrieved}\n")
+        emit(f"    {line.publication.rstrip('.')}; read {line.retrieved}\n")
 
 
 @baseline.command()
