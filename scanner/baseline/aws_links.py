@@ -26,7 +26,7 @@ def _check_role(role: DocumentedRole, statements: dict[tuple[str, str], Document
     _unique((statement.sid for statement in role.trust.statements), f"{where}: trust: duplicate statement")
     for statement in role.statements:
         if statement.same_as is not None:
-            _check_reference(statement, statements, f"{where}: statement `{statement.sid}`")
+            _check_reference(statement, statements, f"{where}: statement `{shown(statement.sid)}`")
     own = {statement.sid for statement in role.statements}
     for policy in role.managed_policies:
         for sid in policy.sids:
@@ -39,12 +39,13 @@ def _check_reference(
     statement: DocumentedStatement, statements: dict[tuple[str, str], DocumentedStatement], where: str
 ) -> None:
     """Require that the statement referred to exists and that actions or resources were taken from it."""
-    role, _, sid = (statement.same_as or "").rpartition("/")
+    reference = statement.same_as or ""
+    role, _, sid = reference.rpartition("/")
     origin = statements.get((role, sid))
     if origin is None:
-        raise BaselineError(f"{where}: `same_as` names `{shown(statement.same_as or '')}`, which is not there")
+        raise BaselineError(f"{where}: `same_as` names `{shown(reference)}`, which is not there")
     if statement.actions != origin.actions and statement.resources != origin.resources:
-        raise BaselineError(f"{where}: `same_as`: neither actions nor resources are those of `{statement.same_as}`")
+        raise BaselineError(f"{where}: `same_as`: neither actions nor resources are those of `{shown(reference)}`")
 
 
 def _check_external_id(role: DocumentedRole, where: str) -> None:
@@ -66,12 +67,12 @@ def _check_external_id(role: DocumentedRole, where: str) -> None:
 def _check_role_names(baseline: AwsBaseline, where: str) -> None:
     roles = {role.key for role in baseline.roles}
     _unique((role.name_pattern for role in baseline.roles), f"{where}: two roles have `name_pattern`")
-    named = [(f"risk note `{note.id}`", note.roles) for note in baseline.risk_notes]
-    named += [(f"contradiction `{item.id}`", item.roles) for item in baseline.contradictions]
+    named = [(f"risk note `{shown(note.id)}`", note.roles) for note in baseline.risk_notes]
+    named += [(f"contradiction `{shown(item.id)}`", item.roles) for item in baseline.contradictions]
     for place, names in named:
         for name in names:
             if name not in roles:
-                raise BaselineError(f"{where}: {shown(place)}: unknown role `{shown(name)}`")
+                raise BaselineError(f"{where}: {place}: unknown role `{shown(name)}`")
 
 
 def _sources(baseline: AwsBaseline, where: str) -> Iterator[tuple[str, SourceRef]]:
@@ -79,13 +80,13 @@ def _sources(baseline: AwsBaseline, where: str) -> Iterator[tuple[str, SourceRef
     for role in baseline.roles:
         place = f"{where}: role `{role.key}`"
         yield place, role.source
-        yield from ((f"{place}: statement `{item.sid}`", item.source) for item in role.statements)
-        yield from ((f"{place}: trust: statement `{item.sid}`", item.source) for item in role.trust.statements)
+        yield from ((f"{place}: statement `{shown(item.sid)}`", item.source) for item in role.statements)
+        yield from ((f"{place}: trust: statement `{shown(item.sid)}`", item.source) for item in role.trust.statements)
         yield from ((f"{place}: managed policy `{item.arn}`", item.source) for item in role.managed_policies)
         if role.trust.external_id_source is not None:
             yield f"{place}: trust: external_id_source", role.trust.external_id_source
     for contradiction in baseline.contradictions:
-        yield from ((f"{where}: contradiction `{contradiction.id}`", source) for source in contradiction.sources)
+        yield from ((f"{where}: contradiction `{shown(contradiction.id)}`", source) for source in contradiction.sources)
     for alias in baseline.aliases:
         if alias.source is not None:
             yield f"{where}: alias `{alias.printed}`", alias.source

@@ -23,9 +23,15 @@ _SPEC = re.compile(r"(?P<vendor>[a-z0-9][a-z0-9-]*)@(?P<version>[A-Za-z0-9][A-Za
 def known() -> tuple[str, ...]:
     """Return the documented versions that ship with the product as `vendor@version`, sorted."""
     root = data_dir("baselines")
-    return tuple(
-        sorted(f"{path.parent.parent.name}@{path.parent.name}" for path in root.glob("*/*/*.yaml") if path.is_file())
-    ) if root.is_dir() else ()
+    return (
+        tuple(
+            sorted(
+                f"{path.parent.parent.name}@{path.parent.name}" for path in root.glob("*/*/*.yaml") if path.is_file()
+            )
+        )
+        if root.is_dir()
+        else ()
+    )
 
 
 def find(spec: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
@@ -19,7 +18,8 @@ _BARE = re.compile(r"[A-Za-z](?:[A-Za-z0-9_./@*+-]|:(?=[A-Za-z0-9_./*+-])| (?=[A
 def dump_yaml(value: Mapping[str, Plain], comment: str = "") -> str:
     """Return YAML text that `read_yaml` reads back to the same value (tuples as lists); `comment` goes on top."""
     head = "".join(f"# {line}\n" if line else "#\n" for line in comment.splitlines())
-    return head + "".join(line + "\n" for line in _mapping(value, 0))
+    lines = _mapping(value, 0) if value else iter(["{}"])
+    return head + "".join(line + "\n" for line in lines)
 
 
 def _mapping(value: Mapping[str, Plain], indent: int) -> Iterator[str]:
@@ -48,7 +48,7 @@ def _entry(head: str, item: Plain, indent: int) -> Iterator[str]:
 def _sequence(head: str, items: Sequence[Plain], indent: int) -> Iterator[str]:
     if not any(isinstance(item, Mapping) for item in items):
         flow = f"{head} {_flow(items)}"
-        if len(flow) <= _WIDTH:
+        if not items or len(flow) <= _WIDTH:
             yield flow
             return
     yield head
@@ -105,7 +105,7 @@ def _is_small(item: Mapping[str, Plain]) -> bool:
 
 
 def _scalar(value: Plain) -> str:
-    """Return a scalar, quoted (as JSON, which YAML contains) unless every reader takes it for the same text."""
+    """Return a scalar, quoted unless every reader takes it for the same text."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -115,4 +115,14 @@ def _scalar(value: Plain) -> str:
     text = str(value)
     if _BARE.match(text) and not _NOT_TEXT.match(text):
         return text
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(char: str) -> str:
+    """Return a character inside double quotes; YAML writes each code point by itself, unlike JSON's surrogate pairs."""
+    if char in '"\\':
+        return "\\" + char
+    if char.isprintable():
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
