@@ -13,6 +13,7 @@ import msgspec
 
 from scanner.access.catalogue import Catalogue, EmptyCatalogue
 from scanner.access.records import Answer, Comparison, NamedDocument, Piece, Question, Request, Undecided
+from scanner.access.replay import Replay
 from scanner.access.request import Place
 from scanner.access.search import Excess, Open, PieceOf, Searcher, pieces_of
 from scanner.access.side import PRIMARY, Reading, Side, covered_denies, relevant_readings
@@ -38,8 +39,8 @@ def compare(
     ours, theirs = parse_documents(live, kind), parse_documents(documented, kind)
     place = Place(partition, region, account_id or "123456789012")
     job = _Job(catalogue or EmptyCatalogue(), place, kind)
-    excess, open_excess, certificate = job.uncovered(ours, theirs, "excess")
-    missing, open_missing, _ = job.uncovered(theirs, ours, "missing")
+    excess, open_excess, certificate = job.uncovered(ours, theirs, "excess", Replay(live, documented, kind))
+    missing, open_missing, _ = job.uncovered(theirs, ours, "missing", Replay(documented, live, kind))
     undecided = (*open_excess, *open_missing)
     return Comparison(
         verdict=_verdict(bool(excess), bool(missing), bool(open_excess), bool(open_missing)),
@@ -68,7 +69,7 @@ class _Job:
         self.catalogue, self.place, self.kind = catalogue, place, kind
 
     def uncovered(
-        self, live: Sequence[Statement], base: Sequence[Statement], direction: str
+        self, live: Sequence[Statement], base: Sequence[Statement], direction: str, replay: Replay
     ) -> tuple[tuple[Piece, ...], tuple[Undecided, ...], list[dict[str, object]]]:
         """Return the pieces of `live` that `base` does not cover, those that stay open, and how the others are discharged."""
         searchers = self._searchers(live, base)
@@ -77,8 +78,12 @@ class _Job:
         discharged: list[dict[str, object]] = []
         for piece in pieces_of(live):
             verdicts = [(r, s.decide(piece)) for r, s in searchers.items()]
-            kinds = {type(v) for _, v in verdicts}
             first = verdicts[0][1]
+            if isinstance(first, Excess) and (
+                objection := replay.objection(first.request(), tentative=first.tentative)
+            ):
+                verdicts[0] = (verdicts[0][0], Open(objection))
+            kinds = {type(v) for _, v in verdicts}
             if kinds == {Excess} and isinstance(first, Excess):
                 excess.append(self._piece(piece, first, searchers[PRIMARY]))
             elif Excess not in kinds and Open not in kinds:
@@ -145,6 +150,7 @@ def ask(
     statements = parse_documents(documents, kind)
     asked = _asked(question, kind)
     place = Place(partition, region, account_id or "123456789012")
+    replay = Replay(documents, (), kind)
     witness: Request | None = None
     names: list[str] = []
     reason = ""
@@ -155,6 +161,10 @@ def ask(
         for target in asked:
             for piece in pieces_of(statements):
                 verdict = searcher.decide(piece, target)
+                if isinstance(verdict, Excess) and (
+                    objection := replay.objection(verdict.request(), tentative=verdict.tentative)
+                ):
+                    verdict = Open(objection)
                 if isinstance(verdict, Excess):
                     witness = witness or verdict.request()
                     names.append(f"{piece.statement.document}: {piece.statement.ref}")

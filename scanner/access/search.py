@@ -78,6 +78,8 @@ class Excess(NamedTuple):
     principal: PrincipalElement | None
     context: dict[str, str | list[str]]
     latent: bool
+    tentative: bool = False
+    """A policy variable was given a value: a request only if the second evaluator says so."""
 
     def request(self) -> Request:
         """Return the witness."""
@@ -352,15 +354,12 @@ class Searcher:
         for required, never in [(target.clauses, [*own, *allows]), *((target.clauses | d, own) for d in denies)]:
             solution = solve(required, never, self.catalogue.key_type)
             if solution.outcome == "found":
-                if any(is_variable(t) for t in word):
-                    reasons.append("a policy variable in a resource, whose value depends on the request")
-                    continue
-                return Excess(action, resource, principal, self._context(solution.context, required), False)
+                return _with_variables(Excess(action, resource, principal, self._context(solution.context), False), word)
             if solution.outcome == "unknown":
                 reasons.append(solution.reason)
         return Open(reasons[0]) if reasons else None
 
-    def _context(self, found: dict[str, Value], required: Clauses) -> dict[str, str | list[str]]:
+    def _context(self, found: dict[str, Value]) -> dict[str, str | list[str]]:
         dates = {c.key for b in (*self.own.boxes, *self.other.boxes) for c in b.clauses if c.family == "date"}
         context: dict[str, str | list[str]] = {}
         for key, value in sorted(found.items()):
@@ -383,6 +382,21 @@ class Searcher:
         if self.kind != "trust":
             left = tuple(b for b in left if b.lies_on(found.resource))
         return "condition" if left else "resource"
+
+
+def _with_variables(found: Excess, word: Tokens) -> Excess:
+    """Give every policy variable of the resource a value, in the resource and in the context."""
+    if not any(is_variable(t) for t in word):
+        return found
+    context = dict(found.context)
+    letters = []
+    for token in word:
+        if is_variable(token):
+            key = token[2:-1].split(",")[0].strip()
+            value = context.setdefault(key, "example")
+            token = value if isinstance(value, str) else value[0]
+        letters.append(token)
+    return found._replace(resource="".join(letters), context=context, tentative=True)
 
 
 def _lies_on(box: Box, word: Tokens) -> bool:
