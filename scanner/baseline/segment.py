@@ -13,7 +13,7 @@ from scanner.access.catalogue import Catalogue
 _SEPARATOR = re.compile(r"(?:\s|,|;|<br\s*/?>)+", re.IGNORECASE)
 _SERVICE_END = re.compile(r"[a-z0-9-]+\Z")
 _NAME = re.compile(r"[A-Za-z0-9*?]+\Z")
-_ARN_START = re.compile(r"(?=arn:(?:aws[a-z-]*|\*|<[a-z-]+>|\{[a-z_]+\}):)")
+_ARN_START = re.compile(r"(?=arn:(?:aws(?:-[a-z]+)*|\*|<[a-z-]+>|\{[a-z_]+\}):[a-z0-9*-]+:)")
 
 
 class Segmentation(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ def is_known(action: str, catalogue: Catalogue) -> bool:
 
 
 def split_resources(text: str) -> tuple[str, ...]:
-    """Split a cell of run-together ARNs before each `arn:partition:`; `*` stays as it is."""
+    """Split a cell of run-together ARNs before each `arn:partition:service:`; `*` stays as it is."""
     chunks = filter(None, _SEPARATOR.split(text))
     return tuple(piece for chunk in chunks for piece in _ARN_START.split(chunk) if piece)
 
