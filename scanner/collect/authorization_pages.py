@@ -104,3 +104,13 @@ def entity_arns(page: JsonObject) -> Iterator[tuple[str, str]]:
 def count_entities(page: JsonObject) -> int:
     """Return how many users, groups, roles and managed policies a page holds."""
     return sum(len(page[kind]) for kind in ENTITY_LISTS if isinstance(page.get(kind), list))
+
+
+def decode_policy_content(page: JsonObject) -> None:
+    """Replace the content of a DescribePolicy answer of Organizations by its JSON value, in place, or by a marker."""
+    policy = page.get("Policy")
+    if isinstance(policy, dict) and isinstance(policy.get("Content"), str):
+        try:
+            policy["Content"] = decode_document("/Policy/Content", policy["Content"])
+        except InputError as error:
+            policy["Content"] = {UNREADABLE: f"the policy document could not be decoded: {error}"}

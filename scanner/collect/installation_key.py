@@ -1,4 +1,4 @@
-"""The key of this installation: what makes an ExternalId's token equal from night to night and meaningless elsewhere."""
+"""The key of this installation: makes an ExternalId's token equal from night to night and meaningless elsewhere."""
 
 from __future__ import annotations
 
