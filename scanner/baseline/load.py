@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -22,16 +23,8 @@ _SPEC = re.compile(r"(?P<vendor>[a-z0-9][a-z0-9-]*)@(?P<version>[A-Za-z0-9][A-Za
 
 def known() -> tuple[str, ...]:
     """Return the documented versions that ship with the product as `vendor@version`, sorted."""
-    root = data_dir("baselines")
-    return (
-        tuple(
-            sorted(
-                f"{path.parent.parent.name}@{path.parent.name}" for path in root.glob("*/*/*.yaml") if path.is_file()
-            )
-        )
-        if root.is_dir()
-        else ()
-    )
+    files = data_dir("baselines").glob("*/*/*.yaml")
+    return tuple(sorted({f"{file.parent.parent.name}@{file.parent.name}" for file in files}))
 
 
 def find(spec: str) -> Path:
@@ -45,10 +38,10 @@ def find(spec: str) -> Path:
         shipped = data_dir("baselines") / match["vendor"] / match["version"]
         if shipped.is_dir():
             return shipped
-    path = Path(spec)
-    if spec and "\0" not in spec and path.exists():
-        return path
-    names = ", ".join(f"`{name}`" for name in dict.fromkeys(known())) or "none"
+    # os.path.exists says no to a name that is too long or holds a NUL, where Path.exists raises.
+    if os.path.exists(spec):
+        return Path(spec)
+    names = ", ".join(f"`{name}`" for name in known()) or "none"
     raise BaselineError(
         f"unknown documented version `{shown(spec)}`: known are {names}",
         advice="give vendor@version, or the path of a directory or file of your own",

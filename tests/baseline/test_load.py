@@ -92,7 +92,18 @@ def test_directory_and_file_are_found_by_their_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["porter@2031-01", "acme@1", "", "no/such/file", "../porter@2026-05", "porter@../../schema", "a\0b", "x\ny"]
+    "spec",
+    [
+        "porter@2031-01",
+        "acme@1",
+        "",
+        "no/such/file",
+        "../porter@2026-05",
+        "porter@../../schema",
+        "a\0b",
+        "x\ny",
+        "x" * 5000,
+    ],
 )
 def test_unknown_version_names_the_known_ones(spec: str) -> None:
     with pytest.raises(BaselineError, match=r"^unknown documented version .*`porter@2026-05`") as caught:
