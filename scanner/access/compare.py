@@ -8,6 +8,8 @@ discharged when no request of it, unless a live Deny forbids it, lies outside th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
+from math import prod
 
 import msgspec
 
@@ -15,10 +17,11 @@ from scanner.access.catalogue import Catalogue, EmptyCatalogue
 from scanner.access.records import Answer, Comparison, NamedDocument, Piece, Question, Request, Undecided
 from scanner.access.replay import Replay
 from scanner.access.request import Place
-from scanner.access.search import Excess, Open, PieceOf, Searcher, pieces_of
+from scanner.access.search import Discharged, Excess, Open, PieceOf, Searcher, Verdict, pieces_of
 from scanner.access.side import PRIMARY, Reading, Side, covered_denies, relevant_readings
 from scanner.access.statement import Statement, parse_documents, principal_elements
 
+LAYER_LIMIT = 2_000
 CERTIFICATE_SCHEMA = "porter-audit/certificate/v1"
 
 
@@ -31,15 +34,18 @@ def compare(
     account_id: str | None = None,
     region: str = "us-east-1",
     partition: str = "aws",
+    layers: Sequence[Sequence[NamedDocument]] = (),
 ) -> Comparison:
     """Compare the union of `live` with the union of `documented`; kind is `identity`, `trust` or `resource`.
 
-    Raises `PolicyError` if a document is not valid.
+    `layers` restrict what is live: a request also has to be allowed by each of them (a permissions boundary, one level of service
+    control policies). With layers, what is missing is still counted from the documents alone. Raises `PolicyError` if a document is
+    not valid.
     """
     ours, theirs = parse_documents(live, kind), parse_documents(documented, kind)
     place = Place(partition, region, account_id or "123456789012")
-    job = _Job(catalogue or EmptyCatalogue(), place, kind)
-    excess, open_excess, certificate = job.uncovered(ours, theirs, "excess", Replay(live, documented, kind))
+    job = _Job(catalogue or EmptyCatalogue(), place, kind, tuple(parse_documents(layer, "identity") for layer in layers))
+    excess, open_excess, certificate = job.uncovered(ours, theirs, "excess", Replay(live, documented, kind, layers))
     missing, open_missing, _ = job.uncovered(theirs, ours, "missing", Replay(documented, live, kind))
     undecided = (*open_excess, *open_missing)
     return Comparison(
@@ -65,19 +71,22 @@ def _verdict(excess: bool, missing: bool, open_excess: bool, open_missing: bool)
 class _Job:
     """Both directions of one comparison share catalogue and place."""
 
-    def __init__(self, catalogue: Catalogue, place: Place, kind: str) -> None:
-        self.catalogue, self.place, self.kind = catalogue, place, kind
+    def __init__(
+        self, catalogue: Catalogue, place: Place, kind: str, layers: Sequence[tuple[Statement, ...]] = ()
+    ) -> None:
+        self.catalogue, self.place, self.kind, self.layers = catalogue, place, kind, layers
 
     def uncovered(
         self, live: Sequence[Statement], base: Sequence[Statement], direction: str, replay: Replay
     ) -> tuple[tuple[Piece, ...], tuple[Undecided, ...], list[dict[str, object]]]:
         """Return the pieces of `live` that `base` does not cover, those that stay open, and how the others are discharged."""
-        searchers = self._searchers(live, base)
+        layers = self.layers if direction == "excess" else ()
+        searchers = self._searchers(live, base, layers)
         excess: list[Piece] = []
         still_open: list[Undecided] = []
         discharged: list[dict[str, object]] = []
         for piece in pieces_of(live):
-            verdicts = [(r, s.decide(piece)) for r, s in searchers.items()]
+            verdicts = [(r, _within(s, piece, layers)) for r, s in searchers.items()]
             first = verdicts[0][1]
             if isinstance(first, Excess) and (
                 objection := replay.objection(first.request(), tentative=first.tentative)
@@ -92,12 +101,16 @@ class _Job:
                 still_open.append(self._undecided(piece, verdicts, direction))
         return tuple(excess), tuple(still_open), discharged
 
-    def _searchers(self, live: Sequence[Statement], base: Sequence[Statement]) -> dict[Reading, Searcher]:
+    def _searchers(
+        self, live: Sequence[Statement], base: Sequence[Statement], layers: Sequence[Sequence[Statement]]
+    ) -> dict[Reading, Searcher]:
         searchers = {}
-        for reading in relevant_readings([*live, *base]):
-            one, other = Side.of(live, reading), Side.of(base, reading)
+        within = [s for layer in layers for s in layer]
+        for reading in relevant_readings([*live, *base, *within]):
+            one = Side.of([*live, *(s for s in within if not s.allow)], reading)
+            other = Side.of(base, reading)
             other = other.without(covered_denies(other, one))
-            searchers[reading] = Searcher(one, other, reading, self.catalogue, self.place, self.kind)
+            searchers[reading] = Searcher(one, other, reading, self.catalogue, self.place, self.kind, within)
         return searchers
 
     def _piece(self, piece: PieceOf, found: Excess, searcher: Searcher) -> Piece:
@@ -122,6 +135,21 @@ class _Job:
         statement = piece.statement
         witnesses = tuple(v.request() for _, v in found)
         return Undecided(statement.document, statement.ref, statement.index, reason, direction, witnesses)
+
+
+def _within(searcher: Searcher, piece: PieceOf, layers: Sequence[Sequence[Statement]]) -> Verdict:
+    """Return the verdict on a piece restricted by layers: one Allow piece of each layer has to match as well."""
+    if not layers:
+        return searcher.decide(piece)
+    choices = [list(pieces_of(layer)) for layer in layers]
+    if prod(map(len, choices)) > LAYER_LIMIT:
+        return Open(f"more than {LAYER_LIMIT} combinations of layers")
+    verdicts = [searcher.decide(piece, also) for also in product(*choices)]
+    for verdict in verdicts:
+        if isinstance(verdict, Excess):
+            return verdict
+    open_verdict = next((v for v in verdicts if isinstance(v, Open)), None)
+    return open_verdict or Discharged((), "covered, or not allowed by a layer")
 
 
 def _where(piece: PieceOf) -> dict[str, object]:
@@ -158,9 +186,9 @@ def ask(
         searcher = Searcher(
             Side.of(statements, reading), Side(()), reading, catalogue or EmptyCatalogue(), place, kind, asked
         )
-        for target in asked:
+        for target in pieces_of(asked):
             for piece in pieces_of(statements):
-                verdict = searcher.decide(piece, target)
+                verdict = searcher.decide(piece, (target,))
                 if isinstance(verdict, Excess) and (
                     objection := replay.objection(verdict.request(), tentative=verdict.tentative)
                 ):
@@ -187,7 +215,9 @@ def _asked(question: Question, kind: str) -> tuple[Statement, ...]:
     if kind == "identity" or not question.principals:
         return tuple(statements)
     elements = principal_elements(question.principals, "question: principals")
-    return tuple(msgspec.structs.replace(s, principals=elements) for s in statements)
+    return tuple(
+        msgspec.structs.replace(s, principals=(element,)) for s in statements for element in elements
+    )
 
 
 __all__ = ["Answer", "Comparison", "EmptyCatalogue", "ask", "compare"]

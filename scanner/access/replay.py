@@ -16,9 +16,15 @@ VARIABLE = "a policy variable in a resource, whose value depends on the request"
 class Replay:
     """The two sides of one direction, as the second evaluator reads them."""
 
-    def __init__(self, own: Sequence[NamedDocument], other: Sequence[NamedDocument], kind: str) -> None:
-        self._own, self._other, self._kind = own, other, kind
-        self._permits: tuple[Permits, Permits] | None = None
+    def __init__(
+        self,
+        own: Sequence[NamedDocument],
+        other: Sequence[NamedDocument],
+        kind: str,
+        layers: Sequence[Sequence[NamedDocument]] = (),
+    ) -> None:
+        self._own, self._other, self._kind, self._layers = own, other, kind, layers
+        self._permits: tuple[list[Permits], Permits] | None = None
 
     def objection(self, request: Request, *, tentative: bool) -> str:
         """Return why the request proves nothing, or an empty string if one side allows it and the other does not.
@@ -26,10 +32,13 @@ class Replay:
         Raises `DisagreementError` where the evaluators contradict each other; a tentative request may prove wrong.
         """
         if self._permits is None:
-            own, other = ([d.body for d in side] for side in (self._own, self._other))
-            self._permits = Permits(own, self._kind), Permits(other, self._kind)
+            within = [Permits([d.body for d in layer], "identity") for layer in self._layers]
+            own = Permits([d.body for d in self._own], self._kind)
+            self._permits = [own, *within], Permits([d.body for d in self._other], self._kind)
         view = read_request(request)
-        mine, theirs = (permits(view) for permits in self._permits)
+        answers = [permits(view) for permits in self._permits[0]]
+        mine = False if False in answers else None if None in answers else True
+        theirs = self._permits[1](view)
         if mine is True and theirs is False:
             return ""
         if mine is not None and theirs is not None and not tentative:

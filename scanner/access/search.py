@@ -137,9 +137,9 @@ class Searcher:
         self._active_for: dict[str, _Active] = {}
         self._rest: dict[object, Excess | Open | None] = {}
 
-    def decide(self, piece: PieceOf, question: Statement | None = None) -> Verdict:
-        """Return the verdict on a piece; with `question`, only requests that match it as well count."""
-        target = self._target(piece, question)
+    def decide(self, piece: PieceOf, also: Sequence[PieceOf] = ()) -> Verdict:
+        """Return the verdict on a piece; only requests that match every piece of `also` as well count."""
+        target = self._target((piece, *also))
         if target is None:
             return Discharged((), "matches no request")
         try:
@@ -148,39 +148,37 @@ class Searcher:
         except StateLimitError:
             return Open("too many combinations of wildcards to decide")
 
-    def _target(self, piece: PieceOf, question: Statement | None) -> _Target | None:
-        s = piece.statement
-        action = EVERYTHING if piece.action is None else action_pattern(s.actions[piece.action], self.reading)
-        resource = EVERYTHING if piece.resource is None else resource_pattern(s.resources[piece.resource], self.reading)
-        actions, resources, clauses = [action], [resource], frozenset(s.clauses)
-        if question:
-            actions.append(action_pattern(question.actions[0], self.reading))
-            resources.append(resource_pattern(question.resources[0], self.reading))
-            clauses |= frozenset(question.clauses)
-        if None in actions or None in resources:
-            return None
-        not_actions = [action_pattern(t, self.reading) for t in s.actions] if piece.action is None else []
-        not_resources = [resource_pattern(t, self.reading) for t in s.resources] if piece.resource is None else []
+    def _target(self, pieces: Sequence[PieceOf]) -> _Target | None:
+        """Return what lies in all the pieces, or None if one of them matches nothing under the reading."""
+        actions: list[Pattern] = []
+        resources: list[Pattern] = []
+        not_actions: list[Pattern] = []
+        not_resources: list[Pattern] = []
+        for s, action, resource, _ in pieces:
+            a = EVERYTHING if action is None else action_pattern(s.actions[action], self.reading)
+            r = EVERYTHING if resource is None else resource_pattern(s.resources[resource], self.reading)
+            if a is None or r is None:
+                return None
+            actions.append(a)
+            resources.append(r)
+            if action is None:
+                not_actions += [p for t in s.actions if (p := action_pattern(t, self.reading)) is not None]
+            if resource is None:
+                not_resources += [p for t in s.resources if (p := resource_pattern(t, self.reading)) is not None]
         return _Target(
-            tuple(a for a in actions if a is not None),
-            tuple(a for a in not_actions if a is not None),
-            tuple(r for r in resources if r is not None),
-            tuple(r for r in not_resources if r is not None),
+            tuple(dict.fromkeys(actions)),
+            tuple(not_actions),
+            tuple(dict.fromkeys(resources)),
+            tuple(not_resources),
             self.kind == "trust",
-            clauses,
-            self._principals(piece, question),
+            frozenset(c for p in pieces for c in p.statement.clauses),
+            self._principals(pieces),
         )
 
-    def _principals(self, piece: PieceOf, question: Statement | None) -> tuple[PrincipalElement | None, ...]:
+    def _principals(self, pieces: Sequence[PieceOf]) -> tuple[PrincipalElement | None, ...]:
         if self.kind == "identity":
             return (None,)
-        chosen = piece.principal
-        return tuple(
-            p
-            for p in self.people
-            if (element_matches(chosen, p) if chosen else statement_names(piece.statement, p))
-            and (not question or not question.principals or statement_names(question, p))
-        )
+        return tuple(p for p in self.people if all(_lets_in(piece, p) for piece in pieces))
 
     def _by_one_statement(self, target: _Target) -> Discharged | None:
         """Discharge a piece that one Allow statement of the other side covers whole, where no Deny of that side can matter."""
@@ -382,6 +380,13 @@ class Searcher:
         if self.kind != "trust":
             left = tuple(b for b in left if b.lies_on(found.resource))
         return "condition" if left else "resource"
+
+
+def _lets_in(piece: PieceOf, principal: PrincipalElement) -> bool:
+    if piece.principal:
+        return element_matches(piece.principal, principal)
+    open_to_all = not piece.statement.principals and not piece.statement.not_principals
+    return open_to_all or statement_names(piece.statement, principal)
 
 
 def _with_variables(found: Excess, word: Tokens) -> Excess:

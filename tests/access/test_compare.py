@@ -237,3 +237,29 @@ def test_a_question_is_answered_over_all_documents_and_denies() -> None:
     question = Question(("iam:PassRole",))
     assert ask(document(allow), question, catalogue=CATALOGUE).outcome == "possible"
     assert ask(document(allow, deny), question, catalogue=CATALOGUE).outcome == "impossible"
+
+
+BOUNDARY = {"Effect": "Allow", "Action": ["s3:*", "ec2:*"], "Resource": "*"}
+CONTROL = [
+    {"Effect": "Allow", "Action": "*", "Resource": "*"},
+    {"Effect": "Deny", "Action": "s3:Delete*", "Resource": "*"},
+]
+
+
+@pytest.mark.parametrize(
+    ("live", "layers", "excess"),
+    [
+        (["iam:CreateUser"], [], ["iam:CreateUser"]),
+        (["iam:CreateUser"], [document(BOUNDARY)], []),
+        (["s3:DeleteBucket"], [document(BOUNDARY)], ["s3:DeleteBucket"]),
+        (["s3:DeleteBucket"], [document(*CONTROL)], []),
+        (["iam:CreateUser", "s3:PutObject"], [document(*CONTROL), document(BOUNDARY)], ["s3:PutObject"]),
+        (["*"], [document({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"})], ["*"]),
+        (["iam:*"], [document({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"})], []),
+    ],
+)
+def test_layers_take_away_and_never_add(live: list[str], layers: list[list[NamedDocument]], excess: list[str]) -> None:
+    statement = {"Effect": "Allow", "Action": live, "Resource": "*"}
+    documented = document({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"})
+    result = compare(document(statement), documented, catalogue=CATALOGUE, layers=layers)
+    assert [a for p in result.excess for a in p.actions] == excess
