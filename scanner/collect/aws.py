@@ -16,7 +16,11 @@ from scanner.collect.unit import UnitReader, UnitResult, read_unit
 from scanner.model import kinds
 from scanner.model.snapshot import Snapshot, UnitStatus
 
-Progress = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
+"""Told what is being read, how many units are done, and how many there are as far as is known."""
+
+_PER_REGION = sum(kind.regional for kind in kinds.AWS_UNIT_KINDS)
+_ACCOUNT_WIDE = len(kinds.AWS_UNIT_KINDS) - _PER_REGION
 
 
 def collect_aws(
@@ -31,7 +35,7 @@ def collect_aws(
     """Return what the account's APIs answer, each unit with how reading it ended.
 
     Sends only the calls of `READ_ONLY_CALLS`. `clock` gives aware UTC times and is called from several threads.
-    `progress` is told the unit that is being read, one call at a time.
+    `progress` is called when a unit begins, never twice at the same time, and once more at the end.
     Raises `CollectError` if reading cannot start at all: no, expired or refused credentials, nobody answers.
     """
     session = AwsSession(options, clock)
@@ -53,6 +57,8 @@ class _Collector:
         self._clock = clock
         self._progress = progress
         self._lock = Lock()
+        self._begun = 0
+        self._total = _ACCOUNT_WIDE + _PER_REGION
 
     def read_all(self) -> list[UnitResult]:
         """Return all units, account-wide ones first, then by region."""
@@ -64,12 +70,19 @@ class _Collector:
                 raise fatal from caller.cause
         regions = self._regions()
         names = aws_units.region_names(regions.pages) or [self._session.region]
-        return [caller, *self._identities(), regions, *self._all_regional(names), self._organization(caller)]
+        self._total = _ACCOUNT_WIDE + _PER_REGION * len(names)
+        results = [caller, *self._identities(), regions, *self._all_regional(names), self._organization(caller)]
+        self._tell("done", 0)
+        return results
 
-    def _unit(self, kind: str, region: str, read: Callable[[UnitReader], None]) -> UnitResult:
+    def _tell(self, what: str, begins: int) -> None:
         if self._progress is not None:
             with self._lock:
-                self._progress(f"{kind} {region}")
+                self._progress(what, self._begun, self._total)
+                self._begun += begins
+
+    def _unit(self, kind: str, region: str, read: Callable[[UnitReader], None]) -> UnitResult:
+        self._tell(f"{kind} {region}", 1)
         return read_unit(kind, region, read, clock=self._clock, expired=self._session.expired)
 
     def _identities(self) -> list[UnitResult]:

@@ -90,6 +90,8 @@ def _redact(result: UnitResult, redactor: Redactor) -> None:
                 redactor.access_keys(page)
             case kinds.STACK:
                 redactor.stack(page)
+            case kinds.CALLER_IDENTITY:
+                redactor.caller(page)
         redactor.document(page)
 
 

@@ -130,6 +130,11 @@ class Redactor:
                 row["AccessKeyId"] = f"****{row['AccessKeyId'][-4:]}"
                 self.count += 1
 
+    def caller(self, page: JsonObject) -> None:
+        """Take a key id out of the caller's user id: some emulators put one there."""
+        if isinstance(page.get("UserId"), str):
+            page["UserId"] = self._scrubbed(page["UserId"], [])
+
     def scrub(self, page: JsonObject) -> None:
         """Take every ExternalId seen so far, and any access key id, out of the page's free text.
 
