@@ -7,18 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from scanner.access.records import Answer, Comparison, Piece, Request
 from scanner.baseline.records import AwsBaseline, DocumentedRole, SourceRef
-from scanner.model.common import EvidencePointer, JsonObject, NotObserved, Observed
+from scanner.model.common import EvidencePointer, JsonObject
 from scanner.model.finding import Diff, DiffEntry, Expected, Outcome, Reference, Result, Severity, Subject, Witness
 from scanner.model.inventory import AwsRole
-from scanner.model.snapshot import Unit, UnitStatus
 from scanner.rules.base import AwsContext
-
-AUTHORIZATION = "aws.iam.authorization_details"
-ACCESS_KEYS = "aws.iam.access_keys"
-STACK = "aws.cloudformation.stack"
-CLUSTERS = "aws.eks.clusters"
-ASSOCIATIONS = "aws.eks.pod_identity_associations"
-REGIONS = "aws.regions"
 
 PORTER_PERMISSIONS = Reference(
     "Porter: AWS permissions", "https://docs.porter.run/security-and-compliance/aws-permissions"
@@ -210,45 +202,3 @@ def undecided_outcome(
         porter_role=porter_role,
         witness=witness_of(answer.witness),
     )
-
-
-def unread_units(ctx: AwsContext, kind: str) -> tuple[Unit, ...]:
-    """Return the units of a kind that are not complete for this account; one made up if there is none at all."""
-    mine = [u for u in ctx.inventory.units if u.kind == kind and u.scope_id == ctx.account.account_id]
-    if not mine:
-        return (_absent_unit(ctx, kind),)
-    return tuple(u for u in mine if u.status is not UnitStatus.COMPLETE)
-
-
-def _absent_unit(ctx: AwsContext, kind: str) -> Unit:
-    return Unit(
-        unit_id=f"aws/{ctx.account.account_id}/global/{kind}",
-        kind=kind,
-        cloud="aws",
-        scope_id=ctx.account.account_id,
-        region="global",
-        required=False,
-        status=UnitStatus.NOT_IN_INPUT,
-        apis=(),
-    )
-
-
-def unread_outcome(ctx: AwsContext, units: Sequence[Unit], what: str, subject: Subject | None = None) -> Outcome:
-    """Return the outcome for an absence that cannot be asserted, since the place to look was not read."""
-    outside = all(u.status is UnitStatus.NOT_IN_INPUT for u in units)
-    where = ", ".join(sorted({f"{u.kind} in {u.region}: {u.status.value}" for u in units})[:4])
-    return Outcome(
-        subject=subject or account_subject(ctx),
-        result=Result.NOT_APPLICABLE if outside else Result.INCOMPLETE,
-        message=f"{what}: {where}." if not outside else f"{what}: the input does not carry it ({where}).",
-        reason_code="NOT_IN_INPUT" if outside else units[0].status.value.upper(),
-    )
-
-
-def trust_problem(role: AwsRole) -> str:
-    """Return why a role's trust policy cannot be looked at, or an empty string."""
-    match role.trust:
-        case NotObserved(reason):
-            return reason
-        case Observed():
-            return ""

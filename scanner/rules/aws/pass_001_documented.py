@@ -29,8 +29,8 @@ from scanner.baseline.documents import permission_documents
 from scanner.baseline.records import DocumentedRole, DocumentedStatement
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     IAM_PASS_ROLE,
     PORTER_PERMISSIONS,
     difference,
@@ -131,7 +131,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     axis=Axis.CONFORMANCE,
     family="passrole",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Remove the grant, or restore the documented resource and iam:PassedToService condition.",

@@ -25,8 +25,8 @@ from collections.abc import Iterator
 from scanner.baseline.records import DocumentedRole
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     IAM_PASS_ROLE,
     PORTER_PERMISSIONS,
     documented_roles,
@@ -103,7 +103,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     axis=Axis.POSTURE,
     family="passrole",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Ask Porter to add iam:PassedToService and to list the roles.",

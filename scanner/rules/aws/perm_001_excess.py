@@ -27,8 +27,8 @@ from collections.abc import Iterator
 
 from scanner.access.records import Comparison, Piece
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     IAM_BEST_PRACTICES,
     PORTER_PERMISSIONS,
     count,
@@ -155,7 +155,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     axis=Axis.CONFORMANCE,
     family="excess",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Remove the access named in the difference, or have Porter document it.",

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 
 from scanner.access.records import Comparison
 from scanner.model.finding import Axis, Diff, Outcome, Remediation, Result, Severity
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     PORTER_PERMISSIONS,
     count,
     difference,
@@ -94,7 +94,7 @@ RULE = Rule(
     severity=Severity.INFO,
     axis=Axis.CONFORMANCE,
     family="completeness",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Nothing to do for security; ask Porter whether the installation matches the page.", owner="porter"

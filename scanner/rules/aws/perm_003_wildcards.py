@@ -24,8 +24,8 @@ from collections.abc import Iterator, Sequence
 
 from scanner.access.records import Piece
 from scanner.model.finding import Axis, Diff, ObservedValue, Outcome, Remediation, Result, Severity
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     IAM_BEST_PRACTICES,
     PORTER_PERMISSIONS,
     difference,
@@ -111,7 +111,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     axis=Axis.CONFORMANCE,
     family="wildcard",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Replace the wildcard by the documented actions and resources.",

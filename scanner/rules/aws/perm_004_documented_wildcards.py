@@ -29,8 +29,8 @@ from scanner.access.catalogue import Catalogue
 from scanner.model.common import JsonObject
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     IAM_BEST_PRACTICES,
     PORTER_PERMISSIONS,
     count,
@@ -114,7 +114,7 @@ RULE = Rule(
     severity=Severity.LOW,
     axis=Axis.POSTURE,
     family="wildcard",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Ask Porter to replace wildcards by actions, and `*` by ARNs or tag conditions.",

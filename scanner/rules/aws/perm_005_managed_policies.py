@@ -24,8 +24,8 @@ from collections.abc import Iterator
 
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     IAM_MANAGED,
     PORTER_PERMISSIONS,
     count,
@@ -102,7 +102,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     axis=Axis.CONFORMANCE,
     family="excess",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Detach the policy, or have Porter document it.",

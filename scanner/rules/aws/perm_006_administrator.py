@@ -25,8 +25,8 @@ from collections.abc import Iterator
 
 from scanner.model.finding import Axis, ObservedValue, Outcome, Reference, Remediation, Result, Severity, Witness
 from scanner.model.inventory import AwsRole
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     IAM_BEST_PRACTICES,
     evidence_of,
     key_of,
@@ -90,7 +90,7 @@ RULE = Rule(
     severity=Severity.CRITICAL,
     axis=Axis.CONFORMANCE,
     family="excess",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Detach the policy; Porter documents narrower policies for each role.",

@@ -26,8 +26,8 @@ from collections.abc import Iterator
 from scanner.baseline.records import DocumentedRole
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.inventory import AwsRole
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     PORTER_CONNECT,
     PORTER_PERMISSIONS,
     account_subject,
@@ -38,8 +38,6 @@ from scanner.rules.aws._common import (
     not_applicable,
     quote,
     source_text,
-    unread_outcome,
-    unread_units,
 )
 from scanner.rules.base import AwsContext, Rule
 
@@ -100,9 +98,6 @@ def _judge(ctx: AwsContext, page: DocumentedRole, found: list[AwsRole]) -> Outco
             porter_role=page.key,
             expected=expected,
         )
-    unread = unread_units(ctx, AUTHORIZATION)
-    if unread:
-        return unread_outcome(ctx, unread, f"Whether {quote(page.name_pattern)} exists is not known", subject)
     return Outcome(
         subject=subject,
         result=Result.FAIL,
@@ -119,7 +114,7 @@ RULE = Rule(
     severity=Severity.INFO,
     axis=Axis.CONFORMANCE,
     family="completeness",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Nothing to do for security; reconnect the account in Porter if the role should exist.",

@@ -24,7 +24,8 @@ from datetime import timedelta
 
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
-from scanner.rules.aws._common import AUTHORIZATION, IAM_LAST_USED, key_of, no_porter_role, role_subject
+from scanner.model.kinds import AUTHORIZATION_DETAILS
+from scanner.rules.aws._common import IAM_LAST_USED, key_of, no_porter_role, role_subject
 from scanner.rules.base import AwsContext, Rule
 
 
@@ -71,7 +72,7 @@ RULE = Rule(
     severity=Severity.LOW,
     axis=Axis.POSTURE,
     family="stale",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Find out whether the role is still needed; delete it if not.",

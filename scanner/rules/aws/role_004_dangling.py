@@ -25,7 +25,8 @@ from collections.abc import Iterator
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
-from scanner.rules.aws._common import AUTHORIZATION, IAM_PRINCIPAL, key_of, listed, no_porter_role, role_subject
+from scanner.model.kinds import AUTHORIZATION_DETAILS
+from scanner.rules.aws._common import IAM_PRINCIPAL, key_of, listed, no_porter_role, role_subject
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.questions import allowed_principals, is_unique_id
 
@@ -65,7 +66,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     axis=Axis.POSTURE,
     family="stale",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Name the principal again, or remove the dead entry from the trust policy.",

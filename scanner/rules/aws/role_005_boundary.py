@@ -25,7 +25,8 @@ from collections.abc import Iterator
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, Expected, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
-from scanner.rules.aws._common import AUTHORIZATION, IAM_BOUNDARIES, key_of, no_porter_role, quote, role_subject
+from scanner.model.kinds import AUTHORIZATION_DETAILS
+from scanner.rules.aws._common import IAM_BOUNDARIES, key_of, no_porter_role, quote, role_subject
 from scanner.rules.base import AwsContext, Rule
 
 
@@ -69,7 +70,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     axis=Axis.POSTURE,
     family="drift",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Put the boundary back and protect it by a service control policy.",

@@ -26,8 +26,8 @@ from collections.abc import Iterator
 
 from scanner.access.records import Comparison, Piece
 from scanner.model.finding import Axis, Expected, ObservedValue, Outcome, Remediation, Result, Severity
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     IAM_PRINCIPAL,
     PORTER_PERMISSIONS,
     count,
@@ -150,7 +150,7 @@ RULE = Rule(
     severity=Severity.CRITICAL,
     axis=Axis.CONFORMANCE,
     family="external-id",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Take the principal out of the trust policy, or restore the documented condition.",

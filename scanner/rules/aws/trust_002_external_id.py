@@ -32,8 +32,8 @@ from scanner.baseline.records import DocumentedRole
 from scanner.model.common import JsonObject, NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     IAM_EXTERNAL_ID,
     IAM_OPERATORS,
     PORTER_PERMISSIONS,
@@ -166,7 +166,7 @@ RULE = Rule(
     severity=Severity.CRITICAL,
     axis=Axis.CONFORMANCE,
     family="external-id",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Restore StringEquals on sts:ExternalId with the value of your Porter project.",

@@ -26,8 +26,8 @@ from collections.abc import Iterator
 
 from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     IAM_CONFUSED_DEPUTY,
     IAM_EXTERNAL_ID,
     expectation,
@@ -92,7 +92,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     axis=Axis.POSTURE,
     family="external-id",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Ask Porter for an ExternalId on these roles; watch their AssumeRole events until then.",

@@ -27,8 +27,8 @@ from scanner.access.records import Answer
 from scanner.model.common import JsonObject, NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     EKS_POD_IDENTITY,
     IAM_CONFUSED_DEPUTY,
     listed,
@@ -118,7 +118,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     axis=Axis.POSTURE,
     family="external-id",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Ask Porter to add aws:SourceAccount where the service sends it.",

@@ -28,8 +28,8 @@ from scanner.access.records import Answer
 from scanner.model.common import JsonObject, NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     IAM_PRINCIPAL,
     PORTER_PERMISSIONS,
     documented_roles,
@@ -108,7 +108,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     axis=Axis.CONFORMANCE,
     family="external-id",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Write the trust policy with Principal and the two documented actions only.",

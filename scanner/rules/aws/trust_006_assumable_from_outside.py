@@ -26,8 +26,8 @@ from collections.abc import Iterator
 from scanner.model.common import Observed
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    AUTHORIZATION,
     IAM_EXTERNAL_ID,
     PORTER_PERMISSIONS,
     expectation,
@@ -92,7 +92,7 @@ RULE = Rule(
     severity=Severity.CRITICAL,
     axis=Axis.CONFORMANCE,
     family="undocumented-identity",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Take the foreign principal out of the trust policy.",

@@ -24,7 +24,8 @@ from collections.abc import Iterator
 from scanner.model.common import NotObserved, Observed
 from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
-from scanner.rules.aws._common import AUTHORIZATION, IAM_EXTERNAL_ID, key_of, listed, not_applicable, quote, role_subject
+from scanner.model.kinds import AUTHORIZATION_DETAILS
+from scanner.rules.aws._common import IAM_EXTERNAL_ID, key_of, listed, not_applicable, quote, role_subject
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.external_id import uses
 
@@ -74,7 +75,7 @@ RULE = Rule(
     severity=Severity.LOW,
     axis=Axis.POSTURE,
     family="external-id",
-    requires=(AUTHORIZATION,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Ask Porter for an ExternalId per project and account.",

@@ -11,7 +11,8 @@ from anywhere until somebody deletes it.
 Deactivate the key, look in CloudTrail who used it, then delete the user.
 
 ## Limits
-Recognised by name only. A key of a user with another name that was given to Porter is not found.
+Recognised by name only. A key of a user with another name that was given to Porter is not found. Where the keys of a user could
+not be read, they are taken for active.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -25,16 +26,13 @@ from collections.abc import Iterator
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, Expected, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.inventory import AwsUser
+from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
-    ACCESS_KEYS,
-    AUTHORIZATION,
     IAM_BEST_PRACTICES,
     PORTER_CONNECT,
     account_subject,
     count,
     quote,
-    unread_outcome,
-    unread_units,
 )
 from scanner.rules.base import AwsContext, Rule
 
@@ -46,10 +44,6 @@ def check(ctx: AwsContext) -> Iterator[Outcome]:
     for user in sorted(found, key=lambda u: u.arn):
         yield _judge(user)
     if found:
-        return
-    unread = unread_units(ctx, AUTHORIZATION)
-    if unread:
-        yield unread_outcome(ctx, unread, "Whether Porter has an IAM user is not known")
         return
     yield Outcome(
         subject=account_subject(ctx),
@@ -85,8 +79,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     axis=Axis.CONFORMANCE,
     family="secrets",
-    requires=(AUTHORIZATION,),
-    supplementary=(ACCESS_KEYS,),
+    requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
         summary="Deactivate the key, find out who used it, delete the user.",
