@@ -94,6 +94,16 @@ def terminal_text(report: Report, *, width: int = 100, color: bool = False, verb
     return render_terminal(report, width=width, color=color, verbose=verbose)
 
 
+def verdict_text(report: Report) -> str:
+    """Return the two lines that answer the question, safe to print."""
+    from scanner.render.text import one_line
+    from scanner.render.words import LINE_ALLOWS, LINE_DOCUMENTED, verdict_lines
+
+    documented, allows = verdict_lines(report.verdict)
+    answer = one_line(report.verdict.as_documented, 40)
+    return f"{LINE_DOCUMENTED} {answer}. {documented}\n{LINE_ALLOWS} {allows}"
+
+
 def render(report: Report, chosen: Format) -> bytes:
     """Return a report in one format, as bytes in UTF-8."""
     match chosen:

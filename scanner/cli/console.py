@@ -35,11 +35,20 @@ def _forget_stdout() -> None:
 
 def say(text: str) -> None:
     """Write one line for people to standard error; what was put into it can neither break it nor steer the terminal."""
-    flat = " ".join(text.split())
-    clean = "".join(c if c.isprintable() else "?" for c in flat)[:_MAX_CHARS]
     encoding = sys.stderr.encoding or "utf-8"
-    sys.stderr.write(clean.encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stderr.write(one_line(text).strip().encode(encoding, "replace").decode(encoding) + "\n")
     sys.stderr.flush()
+
+
+def one_line(text: str) -> str:
+    """Return text on one line, every control and direction character shown as `?`, at most 2,000 characters."""
+    return "".join(_shown(c) for c in text.rstrip())[:_MAX_CHARS]
+
+
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    return " " if character.isspace() else "?"
 
 
 def width() -> int:

@@ -99,7 +99,10 @@ gate_options = stack(
         show_default=True,
         help="Exit 1 at documented but dangerous access of this severity or above.",
     ),
-    click.option("--allow-incomplete", is_flag=True, help="Exit 0 instead of 2 although something was not read."),
+)
+
+allow_incomplete_option = click.option(
+    "--allow-incomplete", is_flag=True, help="Exit 0 instead of 2 although something was not read."
 )
 
 output_options = stack(

@@ -1,0 +1,141 @@
+"""The main use case: read an account or a file, judge it, and say how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from scanner.app.aws_source import AwsOptions, Progress, read_live
+from scanner.app.catalogue import load_catalogue
+from scanner.app.gates import exit_code
+from scanner.app.params import Parameter
+from scanner.app.run_facts import effective_parameters, host, new_run_id, now, python_version
+from scanner.baseline.load import find, load_aws
+from scanner.baseline.records import AwsBaseline
+from scanner.baseline.variables import bind_aws
+from scanner.collect.exports import read_input
+from scanner.collect.installation_key import load_hmac_key
+from scanner.engine import RunFacts, evaluate
+from scanner.errors import UsageError
+from scanner.model.report import Report
+from scanner.model.snapshot import Snapshot, SourceKind
+
+# Any twelve digits do: parameters are tried before anything is read, and the account is not known yet.
+_ANY_ACCOUNT = "000000000000"
+
+
+class ScanOptions(msgspec.Struct, frozen=True):
+    """Everything the user decided, parsed."""
+
+    baseline: str
+    source: Path | None = None
+    """A file or directory to judge instead of the live account."""
+    aws: AwsOptions = AwsOptions()
+    parameters: tuple[Parameter, ...] = ()
+    presence: str = "unknown"
+    require_live: bool = False
+    as_of: datetime | None = None
+    fail_on: str = "high"
+    fail_on_posture: str = "none"
+    allow_incomplete: bool = False
+    argv: tuple[str, ...] = ()
+
+
+class ScanOutcome(msgspec.Struct, frozen=True):
+    """A report, and what the process says with its exit code."""
+
+    report: Report
+    exit_code: int
+
+
+OnRuleError = Callable[[str, Exception], None]
+
+
+def scan(
+    options: ScanOptions, *, progress: Progress | None = None, on_rule_error: OnRuleError | None = None
+) -> ScanOutcome:
+    """Judge one AWS account by a documented version.
+
+    `on_rule_error` is told of each rule that raised. Raises any of the edges' errors.
+    """
+    started = now()
+    baseline = load_aws(find(options.baseline))
+    values = {parameter.name: parameter.value for parameter in options.parameters}
+    bind_aws(baseline, {"account_id": _ANY_ACCOUNT, **values})
+    snapshot = _snapshot(options, values, started, progress)
+    _same_account(values, snapshot)
+    return judge(options, snapshot, baseline, started, on_rule_error)
+
+
+def judge(
+    options: ScanOptions,
+    snapshot: Snapshot,
+    baseline: AwsBaseline,
+    started: datetime,
+    on_rule_error: OnRuleError | None = None,
+) -> ScanOutcome:
+    """Judge a snapshot that was read. Without `as_of` the clock of the rules is the time of collection."""
+    report = evaluate(
+        snapshot,
+        baseline=baseline,
+        values={parameter.name: parameter.value for parameter in options.parameters},
+        as_of=options.as_of or snapshot.collected_at,
+        catalogue=load_catalogue(),
+        facts=_facts(options, baseline, started),
+        require_live=options.require_live,
+        on_error=on_rule_error,
+    )
+    code = exit_code(
+        report,
+        fail_on=options.fail_on,
+        fail_on_posture=options.fail_on_posture,
+        allow_incomplete=options.allow_incomplete,
+    )
+    summary = msgspec.structs.replace(report.summary, exit_code=code)
+    return ScanOutcome(msgspec.structs.replace(report, summary=summary), code)
+
+
+def _snapshot(
+    options: ScanOptions, values: Mapping[str, str], started: datetime, progress: Progress | None
+) -> Snapshot:
+    external_id = values.get("external_id")
+    if options.source is None:
+        return read_live(options.aws, external_id=external_id, presence=options.presence, progress=progress)
+    snapshot = read_input(
+        options.source,
+        now=options.as_of or started,
+        hmac_key=load_hmac_key(),
+        expected_external_id=external_id,
+        presence=options.presence,
+    )
+    if not any(scope.cloud == "aws" for scope in snapshot.scopes):
+        raise UsageError(f"`{options.source}` holds no AWS account")
+    return snapshot
+
+
+def _same_account(values: Mapping[str, str], snapshot: Snapshot) -> None:
+    """Refuse to judge another account than the one the user named."""
+    named = values.get("account_id")
+    read = [scope.id for scope in snapshot.scopes if scope.cloud == "aws"]
+    if named is not None and named not in read:
+        raise UsageError(f"parameter `account_id` is `{named}`, but what was read is account `{', '.join(read)}`")
+
+
+def _facts(options: ScanOptions, baseline: AwsBaseline, started: datetime) -> RunFacts:
+    return RunFacts(
+        run_id=new_run_id(started),
+        started=started,
+        ended=now(),
+        argv=options.argv,
+        host=host(),
+        python=python_version(),
+        parameters=effective_parameters(baseline, options.parameters),
+    )
+
+
+def is_live(outcome: ScanOutcome) -> bool:
+    """Return whether the report is of a live account."""
+    return outcome.report.run.source is SourceKind.LIVE

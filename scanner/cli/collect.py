@@ -1,0 +1,61 @@
+"""`porter-audit collect aws`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from scanner.cli import options as shared
+from scanner.cli.aws import aws_source
+from scanner.cli.console import say
+
+
+@click.group()
+def collect() -> None:
+    """Only read the account and write a snapshot, to be judged elsewhere."""
+
+
+@collect.command()
+@click.option(
+    "--out", metavar="FILE", type=click.Path(path_type=Path), required=True, help="Where the snapshot is written."
+)
+@shared.aws_options
+@shared.param_option
+@shared.presence_option
+@shared.allow_incomplete_option
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+def aws(
+    out: Path,
+    profile: str | None,
+    regions: str | None,
+    assume_role: str | None,
+    assume_external_id: str | None,
+    params: tuple[str, ...],
+    presence: str,
+    allow_incomplete: bool,
+    quiet: bool,
+) -> int:
+    """Read one AWS account into a snapshot; `porter-audit scan aws --from FILE` judges it.
+
+    The snapshot holds what AWS answered, redacted: an ExternalId is only a token in it. `--param external_id=@FILE`
+    notes beside each token whether it equals the expected value.
+    """
+    from scanner.app.collect import CollectOptions, summary_lines
+    from scanner.app.collect import collect as run
+    from scanner.app.params import parse_parameters
+    from scanner.cli.progress import progress_bar
+
+    options = CollectOptions(
+        aws=aws_source(profile, regions, assume_role, assume_external_id),
+        out=out,
+        parameters=parse_parameters(params, environ=os.environ),
+        presence=presence,
+        allow_incomplete=allow_incomplete,
+    )
+    with progress_bar(enabled=not quiet) as progress:
+        outcome = run(options, progress=progress)
+    for line in () if quiet else (*summary_lines(outcome.snapshot), f"wrote {out}"):
+        say(line)
+    return outcome.exit_code

@@ -1,0 +1,64 @@
+"""`porter-audit demo`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from scanner.cli import options as shared
+from scanner.cli.console import emit, say
+from scanner.cli.reporting import Printing, check, deliver, rule_error_line
+
+
+@click.command()
+@click.option(
+    "--scenario",
+    metavar="NAME",
+    default="drifted",
+    show_default=True,
+    help="documented: the account is as documented; drifted: somebody changed it.",
+)
+@click.option("--out", metavar="DIR", default="porter-audit-demo", show_default=True, help="Directory for the reports.")
+@shared.baseline_option
+@shared.gate_options
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but the last lines.")
+@click.option("--verbose", "-v", is_flag=True, help="Print every finding in full, passes too.")
+@click.option("--no-color", is_flag=True, help="Print without colour; NO_COLOR does the same.")
+def demo(
+    scenario: str,
+    out: str,
+    baseline: str,
+    fail_on: str,
+    fail_on_posture: str,
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+) -> int:
+    """Run the whole product on a loopback cloud; no account and no network is needed.
+
+    An AWS account is written into a server on this machine as Porter and AWS really write it, changed as the
+    scenario says, read with the real AWS SDK, and judged.
+    """
+    from scanner.app.demo import DemoOptions
+    from scanner.app.demo import demo as run
+    from scanner.app.outputs import FILE_NAMES, Format, plan_outputs, prepare, verdict_text
+    from scanner.cli.progress import progress_bar
+
+    plan = plan_outputs(None, out)
+    prepare(plan)
+    printing = check(Printing(quiet=quiet, verbose=verbose, no_color=no_color))
+    options = DemoOptions(
+        scenario=scenario,
+        baseline=baseline,
+        fail_on=fail_on,
+        fail_on_posture=fail_on_posture,
+        argv=tuple(sys.argv[1:]),
+    )
+    say(f"writing a loopback AWS account: scenario {scenario}")
+    with progress_bar(enabled=not quiet) as progress:
+        outcome = run(options, progress=progress, on_rule_error=rule_error_line)
+    written = deliver(outcome.report, plan, printing)
+    html = next(path for path in written if path.name == FILE_NAMES[Format.HTML])
+    emit(f"\n{verdict_text(outcome.report)}\nReport: {html.resolve()}\n")
+    return outcome.exit_code

@@ -1,0 +1,39 @@
+"""`porter-audit permissions aws`."""
+
+from __future__ import annotations
+
+import click
+
+from scanner.cli.console import emit, say
+
+_TIERS = ("porter-only", "account", "org")
+_PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+
+
+@click.group()
+def permissions() -> None:
+    """Print the read-only policy a scan needs."""
+
+
+@permissions.command()
+@click.option(
+    "--tier",
+    type=click.Choice(_TIERS),
+    default="account",
+    show_default=True,
+    help="How much the reader may see; each tier includes those before it.",
+)
+@click.option("--partition", type=click.Choice(_PARTITIONS), default="aws", show_default=True)
+@click.option("--quiet", "-q", is_flag=True, help="Do not say on standard error which rules each tier buys.")
+def aws(tier: str, partition: str, quiet: bool) -> None:
+    """Print the IAM policy that lets a scan read, and nothing else.
+
+    It is made from the same list of calls that the program itself is held to. The policy goes to standard output,
+    so that it can be piped; which rules each tier buys goes to standard error.
+    """
+    from scanner.app.permissions import policy_json, tier_lines
+
+    emit(policy_json(tier, partition=partition))
+    if not quiet:
+        for line in tier_lines():
+            say(f"{line.tier}: {len(line.rules)} rules{': ' if line.rules else ''}{', '.join(line.rules)}")

@@ -1,0 +1,106 @@
+"""`porter-audit scan aws`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from scanner.cli import options as shared
+from scanner.cli.aws import aws_source
+from scanner.cli.exit_codes import table
+from scanner.cli.reporting import Printing, check, deliver, rule_error_line
+
+_EPILOG = f"""\b
+Exit codes, strongest first when several hold (4, 3, 1, 2, 0):
+{table()}
+"""
+
+
+@click.group()
+def scan() -> None:
+    """Judge an account, live or from a file, against a documented version."""
+
+
+_HELP = """Judge one AWS account: does Porter have only what Porter documents?
+
+\b
+Without credentials, from a file that you can read first:
+  aws iam get-account-authorization-details > gaad.json
+  porter-audit scan aws --from gaad.json
+Live, read-only (see `porter-audit permissions aws`):
+  porter-audit scan aws --profile audit --out report
+"""
+
+
+@scan.command("aws", help=_HELP, epilog=_EPILOG)
+@click.option(
+    "--from",
+    "source",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Judge a file instead of the live account: a snapshot of `collect`, or what "
+    "`aws iam get-account-authorization-details` prints, one page or a directory of pages.",
+)
+@click.option(
+    "--require",
+    type=click.Choice(["live"]),
+    help="Treat what a file can not show as not read (exit 2) instead of not asked.",
+)
+@shared.baseline_option
+@shared.param_option
+@shared.aws_options
+@shared.presence_option
+@shared.gate_options
+@shared.allow_incomplete_option
+@shared.output_options
+@click.option("--as-of", metavar="TIME", type=shared.Moment(), help="Judge as if it were this time (RFC 3339).")
+def aws(
+    source: Path | None,
+    require: str | None,
+    baseline: str,
+    params: tuple[str, ...],
+    profile: str | None,
+    regions: str | None,
+    assume_role: str | None,
+    assume_external_id: str | None,
+    presence: str,
+    fail_on: str,
+    fail_on_posture: str,
+    allow_incomplete: bool,
+    out: str | None,
+    formats: str | None,
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+    as_of: datetime | None,
+) -> int:
+    """Judge one AWS account by a documented version and return the exit code."""
+    from scanner.app.outputs import plan_outputs, prepare
+    from scanner.app.params import parse_parameters
+    from scanner.app.scan import ScanOptions, scan
+    from scanner.cli.progress import progress_bar
+
+    printing = check(Printing(quiet=quiet, verbose=verbose, no_color=no_color))
+    plan = plan_outputs(formats, out)
+    parsed = ScanOptions(
+        baseline=baseline,
+        source=source,
+        aws=aws_source(profile, regions, assume_role, assume_external_id, file=source),
+        parameters=parse_parameters(params, environ=os.environ),
+        presence=presence,
+        require_live=require == "live",
+        as_of=as_of,
+        fail_on=fail_on,
+        fail_on_posture=fail_on_posture,
+        allow_incomplete=allow_incomplete,
+        argv=tuple(sys.argv[1:]),
+    )
+    prepare(plan)
+    with progress_bar(enabled=not quiet and source is None) as progress:
+        outcome = scan(parsed, progress=progress, on_rule_error=rule_error_line)
+    deliver(outcome.report, plan, printing)
+    return outcome.exit_code
