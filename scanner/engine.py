@@ -65,12 +65,24 @@ def evaluate(
 ) -> Report:
     """Judge a snapshot by a documented version. Pure but for `on_error`, which is told of every rule that raised.
 
-    `values` are the documented version's parameters. Raises `InputError`, `BaselineError`; `DisagreementError` if the two evaluators differ.
+    `values` are the documented version's parameters. Raises `InputError`, `BaselineError`; `DisagreementError` if the
+    two evaluators differ.
     """
     inventory = normalize(snapshot)
     units = tuple(msgspec.structs.replace(u, pages=()) for u in snapshot.units)
     results = [
-        evaluate_aws(account, inventory, baseline, values, settings or Settings(), as_of, catalogue, rules, require_live, on_error)
+        evaluate_aws(
+            account,
+            inventory,
+            baseline,
+            values,
+            settings or Settings(),
+            as_of,
+            catalogue,
+            rules,
+            require_live,
+            on_error,
+        )
         for account in inventory.aws
     ]
     findings = tuple(f for r in results for f in r.findings)

@@ -1,6 +1,7 @@
 """Find the data that ships with the product: documented versions and report templates.
 
-A wheel carries them inside the package (`scanner/_data`); a checkout and an editable install have them at the top level.
+A wheel carries them inside the package (`scanner/_data`); a checkout and an editable install have them at the top
+level.
 """
 
 from __future__ import annotations

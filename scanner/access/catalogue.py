@@ -14,7 +14,7 @@ class Catalogue(Protocol):
         ...
 
     def actions(self, service: str) -> tuple[str, ...]:
-        """Return the published action names of a service prefix (lower-cased prefix), in the provider's spelling, sorted."""
+        """Return the published action names of a lower-cased service prefix, in the provider's spelling, sorted."""
         ...
 
     def is_published(self, action: str) -> bool:

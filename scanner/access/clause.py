@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -14,7 +14,8 @@ import msgspec
 from scanner.access.pattern import Tokens, is_variable, tokenize
 from scanner.errors import PolicyError
 
-# Operators as listed at https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+# Operators as listed at
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 # name -> (family, negated, comparison)
 OPERATORS: dict[str, tuple[str, bool, str]] = {
     "stringequals": ("string", False, "equals"),
@@ -62,7 +63,7 @@ class Clause(msgspec.Struct, frozen=True, order=True):
     values: tuple[str, ...]
     """Canonical, sorted, without repeats."""
     variables: bool = False
-    """`${...}` in values is read as a policy variable or escape (Version 2012-10-17), and at least one value holds it."""
+    """`${...}` in values is a policy variable or escape (Version 2012-10-17), and at least one value holds it."""
 
     @property
     def family(self) -> str:
@@ -170,14 +171,17 @@ def format_number(number: Decimal) -> str:
 
 
 def parse_date(text: str) -> Decimal:
-    """Return seconds since 1970 of an ISO 8601 date (UTC where no zone is given) or of epoch seconds. Raises ValueError."""
+    """Return seconds since 1970 of an ISO 8601 date (UTC where no zone is given) or of epoch seconds.
+
+    Raises ValueError.
+    """
     try:
         return parse_number(text)
     except ValueError:
         moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    delta = moment - datetime(1970, 1, 1, tzinfo=timezone.utc)
+        moment = moment.replace(tzinfo=UTC)
+    delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return Decimal(delta.days * 86_400 + delta.seconds) + Decimal(delta.microseconds) / 1_000_000
 
 

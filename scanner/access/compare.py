@@ -1,8 +1,9 @@
 """Decide whether one set of policy documents is inside another, exactly, with witness and certificate.
 
-A request is (action, resource, principal, context). A side allows a request if some Allow statement matches it and no Deny statement
-does. Every live Allow statement is cut into pieces (one action pattern, one resource pattern, one principal element); a piece is
-discharged when no request of it, unless a live Deny forbids it, lies outside the documented side. docs/access.md explains the steps.
+A request is (action, resource, principal, context). A side allows a request if some Allow statement matches it and no
+Deny statement does. Every live Allow statement is cut into pieces (one action pattern, one resource pattern, one
+principal element); a piece is discharged when no request of it, unless a live Deny forbids it, lies outside the
+documented side. docs/access.md explains the steps.
 """
 
 from __future__ import annotations
@@ -38,13 +39,15 @@ def compare(
 ) -> Comparison:
     """Compare the union of `live` with the union of `documented`; kind is `identity`, `trust` or `resource`.
 
-    `layers` restrict what is live: a request also has to be allowed by each of them (a permissions boundary, one level of service
-    control policies). With layers, what is missing is still counted from the documents alone. Raises `PolicyError` if a document is
-    not valid.
+    `layers` restrict what is live: a request also has to be allowed by each of them (a permissions boundary, one
+    level of service control policies). With layers, what is missing is still counted from the documents alone. Raises
+    `PolicyError` if a document is not valid.
     """
     ours, theirs = parse_documents(live, kind), parse_documents(documented, kind)
     place = Place(partition, region, account_id or "123456789012")
-    job = _Job(catalogue or EmptyCatalogue(), place, kind, tuple(parse_documents(layer, "identity") for layer in layers))
+    job = _Job(
+        catalogue or EmptyCatalogue(), place, kind, tuple(parse_documents(layer, "identity") for layer in layers)
+    )
     excess, open_excess, certificate = job.uncovered(ours, theirs, "excess", Replay(live, documented, kind, layers))
     missing, open_missing, _ = job.uncovered(theirs, ours, "missing", Replay(documented, live, kind))
     undecided = (*open_excess, *open_missing)
@@ -79,7 +82,7 @@ class _Job:
     def uncovered(
         self, live: Sequence[Statement], base: Sequence[Statement], direction: str, replay: Replay
     ) -> tuple[tuple[Piece, ...], tuple[Undecided, ...], list[dict[str, object]]]:
-        """Return the pieces of `live` that `base` does not cover, those that stay open, and how the others are discharged."""
+        """Return the pieces of `live` that `base` does not cover, the open ones, and how the others are discharged."""
         layers = self.layers if direction == "excess" else ()
         searchers = self._searchers(live, base, layers)
         excess: list[Piece] = []
@@ -92,11 +95,11 @@ class _Job:
                 objection := replay.objection(first.request(), tentative=first.tentative)
             ):
                 verdicts[0] = (verdicts[0][0], Open(objection))
-            kinds = {type(v) for _, v in verdicts}
-            if kinds == {Excess} and isinstance(first, Excess):
+            first = verdicts[0][1]
+            if isinstance(first, Excess) and all(isinstance(v, Excess) for _, v in verdicts):
                 excess.append(self._piece(piece, first, searchers[PRIMARY]))
-            elif Excess not in kinds and Open not in kinds:
-                discharged.append({"live": _where(piece), "by": list(first.by), "how": first.how})  # type: ignore[union-attr]
+            elif isinstance(first, Discharged) and all(isinstance(v, Discharged) for _, v in verdicts):
+                discharged.append({"live": _where(piece), "by": list(first.by), "how": first.how})
             else:
                 still_open.append(self._undecided(piece, verdicts, direction))
         return tuple(excess), tuple(still_open), discharged
@@ -215,9 +218,7 @@ def _asked(question: Question, kind: str) -> tuple[Statement, ...]:
     if kind == "identity" or not question.principals:
         return tuple(statements)
     elements = principal_elements(question.principals, "question: principals")
-    return tuple(
-        msgspec.structs.replace(s, principals=(element,)) for s in statements for element in elements
-    )
+    return tuple(msgspec.structs.replace(s, principals=(element,)) for s in statements for element in elements)
 
 
 __all__ = ["Answer", "Comparison", "EmptyCatalogue", "ask", "compare"]

@@ -1,27 +1,37 @@
 """The values a condition key can take, cut into finitely many classes that the clauses on it can tell apart.
 
-For a set of clauses on one key, `Domain` lists one representative value per class and, per clause, the classes on which it holds.
-A conjunction of clauses and negated clauses on the key is then decided by set operations:
+For a set of clauses on one key, `Domain` lists one representative value per class and, per clause, the classes on
+which it holds. A conjunction of clauses and negated clauses on the key is then decided by set operations:
 
 - a single-valued key is absent or has exactly one value;
-- a multivalued key is absent or has a non-empty set of values; ForAllValues restricts the set, ForAnyValue must meet it.
+- a multivalued key is absent or has a non-empty set of values; ForAllValues restricts the set, ForAnyValue must meet
+  it.
 
-`exact` is False where the representatives may not tell everything (operators of different families on one key, an operator without
-qualifier on a multivalued key, policy variables in values): then "satisfiable" still comes with a real value, but "unsatisfiable"
-is only believed when the clauses contradict each other as written.
+`exact` is False where the representatives may not tell everything (operators of different families on one key, an
+operator without qualifier on a multivalued key, policy variables in values): then "satisfiable" still comes with a
+real value, but "unsatisfiable" is only believed when the clauses contradict each other as written.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 
 import msgspec
 
-from scanner.access.clause import Clause, format_number, has_variable, parse_date, parse_network, parse_number, value_tokens
+from scanner.access.clause import (
+    Clause,
+    format_number,
+    has_variable,
+    parse_date,
+    parse_network,
+    parse_number,
+    value_tokens,
+)
 from scanner.access.pattern import (
     STAR,
     Pattern,
@@ -128,7 +138,10 @@ def _contains(network: ipaddress.IPv4Network | ipaddress.IPv6Network, value: str
 
 @lru_cache(maxsize=32_768)
 def _compiled(clause: Clause, value: str) -> Pattern:
-    """Return the policy value as a pattern. Values that hold variables match nothing here; the caller asks `unreadable` first."""
+    """Return the policy value as a pattern.
+
+    Values that hold variables match nothing here; the caller asks `unreadable` first.
+    """
     tokens = value_tokens(clause, value)
     if clause.comparison != "arn":
         return compile_pattern(tokens, "crossing", clause.comparison == "fold")
@@ -193,7 +206,7 @@ def _fresh(taken: Sequence[str]) -> str:
 
 
 def _readable_pattern(clause: Clause, value: str) -> bool:
-    """Return False where the provider's meaning is not documented: short ARN patterns, letters beyond ASCII without case."""
+    """Return False where no meaning is documented: short ARN patterns, letters beyond ASCII without case."""
     if clause.comparison == "arn":
         return value == "*" or tokenize(value).count(":") >= 5
     return not (clause.comparison == "fold" and not value.isascii())
@@ -204,24 +217,27 @@ def _numbers(clauses: Sequence[Clause], family: str) -> list[str]:
     points = sorted({Decimal(v) for c in clauses for v in c.values})
     if not points:
         return ["0"]
-    between = [(a + b) / 2 for a, b in zip(points, points[1:], strict=False)]
+    between = [(a + b) / 2 for a, b in pairwise(points)]
     return [format_number(n) for n in sorted({points[0] - 1, *points, *between, points[-1] + 1})]
 
 
 def _addresses(clauses: Sequence[Clause]) -> list[str]:
-    """Return the first address of each block and the first after it: every gap between nested blocks begins at one of these."""
+    """Return the first address of each block and the first after it.
+
+    Every gap between nested blocks begins at one of these.
+    """
     found: dict[str, None] = {}
     for network in sorted({parse_network(v) for c in clauses for v in c.values}, key=lambda n: (n.version, n)):
         found[str(network.network_address)] = None
         after = int(network.broadcast_address) + 1
         if after < 1 << network.max_prefixlen:
             found[str(type(network.network_address)(after))] = None
-    found["0.0.0.0"] = found["::"] = None  # noqa: S104 - the lowest addresses, not a bind
+    found["0.0.0.0"] = found["::"] = None
     return list(found)
 
 
 def find_value(domain: Domain, literals: Sequence[Literal]) -> tuple[bool, Value] | None:
-    """Return (True, value) where a value satisfies every literal, (False, None) where none does, None if that is not known."""
+    """Return (True, value) if a value satisfies every literal, (False, None) if none does, None if that is open."""
     wanted: dict[Clause, bool] = {}
     for clause, positive in literals:
         if wanted.setdefault(clause, positive) != positive:
@@ -275,11 +291,8 @@ def show_value(clause_family: str, value: str) -> str:
     """Return a representative as it would stand in a request (dates as ISO 8601)."""
     if clause_family != "date":
         return value
-    from datetime import datetime, timedelta, timezone
-
     try:
-        moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=float(value))
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(value))
     except (OverflowError, ValueError):
         return value
     return moment.isoformat().replace("+00:00", "Z") if float(value).is_integer() else value
-

@@ -1,7 +1,8 @@
 """Wildcard languages: what a pattern with `*` and `?` matches, and how two or more such languages relate.
 
-Every function is exact. Patterns are compiled to bit masks; one integer holds the states of all patterns of a query, so a step of the
-subset construction is a few machine operations. `StateLimitError` is raised instead of an answer when the construction grows too large.
+Every function is exact. Patterns are compiled to bit masks; one integer holds the states of all patterns of a query,
+so a step of the subset construction is a few machine operations. `StateLimitError` is raised instead of an answer
+when the construction grows too large.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ class StateLimitError(Exception):
 
 
 def tokenize(text: str, *, wildcards: bool = True, variables: bool = False, fold: bool = False) -> Tokens:
-    """Split `text` into tokens; with `variables`, `${*}`, `${?}` and `${$}` are literal characters and `${key}` is a variable.
+    """Split `text` into tokens.
 
-    `fold` lower-cases literal characters (ASCII and beyond, by `str.lower`), for languages that ignore case.
+    With `variables`, `${*}`, `${?}` and `${$}` are literal characters and `${key}` is a variable. `fold` lower-cases
+    literal characters (ASCII and beyond, by `str.lower`), for languages that ignore case.
     """
     tokens: list[str] = []
     i = 0
@@ -74,7 +76,7 @@ ANY_IN_SEGMENT = "ANY:"
 
 @lru_cache(maxsize=65_536)
 def compile_pattern(tokens: Tokens, mode: str = "crossing", fold: bool = False) -> Pattern:
-    """Compile tokens. Modes:
+    """Compile tokens in one of three modes.
 
     - `crossing`: `*` and `?` match any character;
     - `segment`: a `*` that does not end an ARN segment, and every `?`, stop at `:`
@@ -138,9 +140,10 @@ class Machine:
         return offset + width + 1
 
     def _alphabet(self, required: Sequence[Pattern]) -> list[str]:
-        """Return the letters to explore: one that no pattern names (first: it makes readable witnesses), then those they name.
+        """Return the letters to explore: one that no pattern names, for readable witnesses, then those they name.
 
-        A variable is a letter only where a required pattern has it: elsewhere it is left without a value, and matches nothing.
+        A variable is a letter only where a required pattern has it: elsewhere it is left without a value, and matches
+        nothing.
         """
         other = next((c for c in _OTHER_CANDIDATES if c not in self._literal), None)
         if other is None:
@@ -176,8 +179,8 @@ def explore(
 ) -> Iterator[tuple[int, Tokens]]:
     """Yield each reachable acceptance mask once, with a shortest word that has it.
 
-    Only words accepted by the first `must` patterns are yielded. Words on which a pattern in the mask `prune_at` has accepted for
-    good (its rest is `*`) are not continued. Raises `StateLimitError`.
+    Only words accepted by the first `must` patterns are yielded. Words on which a pattern in the mask `prune_at` has
+    accepted for good (its rest is `*`) are not continued. Raises `StateLimitError`.
     """
     machine = Machine(patterns, must)
     required = (1 << must) - 1

@@ -1,7 +1,8 @@
-"""Principals of trust and resource policies: which element matches whom, and a finite set of principals that tells all elements apart.
+"""Principals of trust and resource policies: who is meant, and a finite set of principals that tells all apart.
 
-Facts: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html. A wildcard can only stand alone.
-An account (its id or root ARN) stands for every principal of that account. `*` stands for everyone, services included.
+Facts: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html. A wildcard can
+only stand alone. An account (its id or root ARN) stands for every principal of that account. `*` stands for everyone,
+services included.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ def element_matches(element: PrincipalElement, principal: PrincipalElement) -> b
 
 def _same_role_account(role_arn: str, session_arn: str) -> bool:
     parts = role_arn.split(":")
-    return len(parts) == 6 and parts[2] == "iam" and parts[5].startswith("role/") and account_of(session_arn) == parts[4]
+    return (
+        len(parts) == 6 and parts[2] == "iam" and parts[5].startswith("role/") and account_of(session_arn) == parts[4]
+    )
 
 
 def role_of_session(arn: str) -> str | None:
@@ -48,7 +51,7 @@ def account_of(arn: str) -> str | None:
 
 
 def statement_names(statement: Statement, principal: PrincipalElement | None) -> bool:
-    """Return whether the statement's Principal (or NotPrincipal) lets the principal in; None is an identity policy's own."""
+    """Return whether the Principal (or NotPrincipal) element lets the principal in; None is an identity's own."""
     if principal is None:
         return True
     return any(element_matches(e, principal) for e in statement.principals) != statement.not_principals

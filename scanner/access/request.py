@@ -34,7 +34,7 @@ def service_of(action: Pattern) -> str | None:
 
 
 def published_actions(musts: Sequence[Pattern], catalogue: Catalogue) -> Iterator[str]:
-    """Yield published actions (provider's spelling) in all the patterns; for patterns over all services, a telling few."""
+    """Yield published actions (provider's spelling) in all the patterns; a telling few if they span all services."""
     services = {s for p in musts if (s := service_of(p)) is not None}
     if len(services) > 1:
         return
@@ -98,5 +98,7 @@ def _fill_pattern(tokens: Tokens, place: Place) -> str:
         if component == [STAR] and len(components) == 6 and i in defaults:
             texts.append(defaults[i])
         else:
-            texts.append("".join("example" if t == STAR or is_variable(t) else "x" if len(t) > 1 else t for t in component))
+            texts.append(
+                "".join("example" if t == STAR or is_variable(t) else "x" if len(t) > 1 else t for t in component)
+            )
     return ":".join(texts)

@@ -1,4 +1,4 @@
-"""Decide one piece of a statement: discharged by the other side, exceeding it (with a request), or open (with the reason)."""
+"""Decide one piece of a statement: discharged by the other side, exceeding it (with a request), or open."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from scanner.access.statement import PrincipalElement, Statement
 
 
 class PieceOf(NamedTuple):
-    """One action, one resource and one principal of an Allow statement; None stands for the whole of a Not... element."""
+    """One action, resource and principal of an Allow statement; None stands for the whole of a Not... element."""
 
     statement: Statement
     action: int | None
@@ -42,7 +42,7 @@ class PieceOf(NamedTuple):
         return (printed[self.action],) if self.action is not None else (f"NotAction: {', '.join(printed)}",)
 
     def printed_resources(self) -> tuple[str, ...]:
-        """Return the resource as printed, `NotResource: ...`, or nothing where the statement has no Resource element."""
+        """Return the resource as printed, `NotResource: ...`, or nothing where there is no Resource element."""
         printed = self.statement.printed_resources
         if self.resource is not None:
             return (printed[self.resource],)
@@ -56,7 +56,9 @@ def pieces_of(statements: Sequence[Statement]) -> Iterator[PieceOf]:
             continue
         actions: Sequence[int | None] = [None] if s.not_actions else range(len(s.actions))
         resources: Sequence[int | None] = [None] if s.not_resources else range(len(s.resources))
-        principals: Sequence[PrincipalElement | None] = s.principals if s.principals and not s.not_principals else [None]
+        principals: Sequence[PrincipalElement | None] = (
+            s.principals if s.principals and not s.not_principals else [None]
+        )
         for action in actions:
             for resource in resources:
                 for principal in principals:
@@ -64,7 +66,7 @@ def pieces_of(statements: Sequence[Statement]) -> Iterator[PieceOf]:
 
 
 class Discharged(NamedTuple):
-    """The other side covers the piece: by single statements, by the piece's own side denying it, or by search over all classes."""
+    """Nothing of the piece is beyond: one statement covers it, its own side denies it, or a search found nothing."""
 
     by: tuple[str, ...]
     how: str
@@ -132,8 +134,12 @@ class Searcher:
         self.own, self.other, self.reading = own, other, reading
         self.catalogue, self.place, self.kind = catalogue, place, kind
         statements = [b.statement for b in (*own.boxes, *other.boxes)] + list(asked)
-        self.people: tuple[PrincipalElement, ...] = () if kind == "identity" else representatives(statements, place.partition)
-        self.spelling = {k.lower(): k for s in statements for block in s.raw.get("Condition", {}).values() for k in block}
+        self.people: tuple[PrincipalElement, ...] = (
+            () if kind == "identity" else representatives(statements, place.partition)
+        )
+        self.spelling = {
+            k.lower(): k for s in statements for block in s.raw.get("Condition", {}).values() for k in block
+        }
         self._active_for: dict[str, _Active] = {}
         self._rest: dict[object, Excess | Open | None] = {}
 
@@ -181,7 +187,7 @@ class Searcher:
         return tuple(p for p in self.people if all(_lets_in(piece, p) for piece in pieces))
 
     def _by_one_statement(self, target: _Target) -> Discharged | None:
-        """Discharge a piece that one Allow statement of the other side covers whole, where no Deny of that side can matter."""
+        """Discharge a piece that one Allow statement of the other side covers whole, if no Deny there can matter."""
         action, resource = target.actions[0], target.resources[0]
         for box in self.own.denies:
             if not box.clauses and self._covers(box, action, resource, target):
@@ -268,7 +274,13 @@ class Searcher:
 
     def _rest_of(self, action: str, active: _Active, target: _Target) -> Excess | Open | None:
         """Return a request with this action, or Open, or None where the active statements settle every such request."""
-        key = (tuple(id(b) for group in active for b in group), target.resources, target.not_resources, target.clauses, target.principals)
+        key = (
+            tuple(id(b) for group in active for b in group),
+            target.resources,
+            target.not_resources,
+            target.clauses,
+            target.principals,
+        )
         if key in self._rest and not isinstance(self._rest[key], Excess):
             return self._rest[key]
         result = self._over_resources(action, active, target)
@@ -324,7 +336,7 @@ class Searcher:
                 yield "".join(word), word
 
     def _settling_patterns(self, active: _Active, target: _Target) -> frozenset[Pattern]:
-        """Return resource patterns on which nothing can be beyond: a Deny of the piece's side or a sufficient Allow lies there."""
+        """Return resource patterns on which nothing can be beyond: a Deny of the own side or a sufficient Allow."""
         boxes = [b for b in active.own_denies if not b.clauses]
         if not active.base_denies:
             boxes += [b for b in active.allows if self._implied(target.clauses, b.clauses)]
@@ -336,7 +348,13 @@ class Searcher:
         )
 
     def _request(
-        self, action: str, resource: str, word: Tokens, principal: PrincipalElement | None, active: _Active, target: _Target
+        self,
+        action: str,
+        resource: str,
+        word: Tokens,
+        principal: PrincipalElement | None,
+        active: _Active,
+        target: _Target,
     ) -> Excess | Open | None:
         """Return a request on this resource by this principal, Open, or None where conditions leave no room."""
 
@@ -352,7 +370,9 @@ class Searcher:
         for required, never in [(target.clauses, [*own, *allows]), *((target.clauses | d, own) for d in denies)]:
             solution = solve(required, never, self.catalogue.key_type)
             if solution.outcome == "found":
-                return _with_variables(Excess(action, resource, principal, self._context(solution.context), False), word)
+                return _with_variables(
+                    Excess(action, resource, principal, self._context(solution.context), False), word
+                )
             if solution.outcome == "unknown":
                 reasons.append(solution.reason)
         return Open(reasons[0]) if reasons else None

@@ -1,4 +1,4 @@
-"""One side of a comparison, compiled: which statements are active for an action, and how their resources relate to a pattern."""
+"""One side of a comparison, compiled: statements by action, and how their resources relate to a pattern."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ class Reading(NamedTuple):
     crossing: bool = True
     """A `*` inside an ARN segment also matches `:`; else it stops there."""
     literal_oddities: bool = True
-    """ARN patterns of fewer than six segments, and wildcards in the service part of an action, mean what they spell; else nothing."""
+    """ARN patterns of fewer than six segments, and wildcards in the service part of an action, mean what they spell;
+
+    Else nothing.
+    """
 
     def words(self) -> str:
         """Return the reading in words."""
@@ -97,7 +100,10 @@ class Box:
         return named != self.statement.not_actions
 
     def acts_on_all(self, action: Pattern, excluded: Sequence[Pattern]) -> bool:
-        """Return whether the statement surely names every action of `action` without `excluded`. Sound, not complete."""
+        """Return whether the statement surely names every action of `action` without `excluded`.
+
+        Sound, not complete.
+        """
         if not self.statement.not_actions:
             return action.literal in self.literal_actions or any(covers(p, action) for p in self.wild_actions)
         return all(disjoint(p, action) or any(covers(x, p) for x in excluded) for p in self.action_patterns())
@@ -117,7 +123,10 @@ class Box:
         return any(matches(p, resource) for p in self.resources) != self.statement.not_resources
 
     def lies_on_all(self, resource: Pattern, excluded: Sequence[Pattern]) -> bool:
-        """Return whether the statement surely covers every resource of `resource` without `excluded`. Sound, not complete."""
+        """Return whether the statement surely covers every resource of `resource` without `excluded`.
+
+        Sound, not complete.
+        """
         if not self.statement.not_resources:
             return any(covers(p, resource) for p in self.resources)
         return all(disjoint(p, resource) or any(covers(x, p) for x in excluded) for p in self.resources)
@@ -170,5 +179,3 @@ def _includes(outer: Box, inner: Box) -> bool:
         return False
     wider, narrower = (inner, outer) if o.not_resources else (outer, inner)
     return all(any(covers(p, q) for p in wider.resources) for q in narrower.resources)
-
-

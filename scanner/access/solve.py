@@ -24,7 +24,10 @@ class Solution(msgspec.Struct, frozen=True):
 
 
 def solve(required: Clauses, never: Iterable[Clauses], key_type: KeyType) -> Solution:
-    """Return a context in which every clause of `required` holds and no set of `never` holds as a whole. Exact or `unknown`."""
+    """Return a context in which every clause of `required` holds and no set of `never` holds as a whole.
+
+    Exact or `unknown`.
+    """
     return _Search(required, frozenset(never), key_type).run()
 
 
@@ -67,13 +70,17 @@ class _Search:
         minimal = [s for s in set(reduced) if not any(other < s for other in reduced)]
         return sorted((tuple(sorted(s)) for s in minimal), key=lambda s: (len(s), s))
 
-    def _extend(self, assigned: dict[str, tuple[Literal, ...]], clause: Clause, positive: bool) -> tuple[bool, Value] | None:
+    def _extend(
+        self, assigned: dict[str, tuple[Literal, ...]], clause: Clause, positive: bool
+    ) -> tuple[bool, Value] | None:
         return find_value(self.domains[clause.key], (*assigned.get(clause.key, ()), (clause, positive)))
 
     def _value(self, key: str, literals: tuple[Literal, ...]) -> tuple[bool, Value] | None:
         return find_value(self.domains[key], literals)
 
-    def _branch(self, assigned: dict[str, tuple[Literal, ...]], sets: list[tuple[Clause, ...]]) -> dict[str, Value] | None:
+    def _branch(
+        self, assigned: dict[str, tuple[Literal, ...]], sets: list[tuple[Clause, ...]]
+    ) -> dict[str, Value] | None:
         """Falsify the sets one after the other; return the first context that does, or None (then see `unknown`)."""
         self.nodes += 1
         if self.nodes > NODE_LIMIT:

@@ -157,7 +157,7 @@ def _principals(raw: JsonObject, where: str, kind: str) -> tuple[tuple[Principal
 
 
 def principal_elements(block: Any, where: str) -> tuple[PrincipalElement, ...]:
-    """Return the elements of a Principal block; an account id and its root ARN become the account id. Raises `PolicyError`."""
+    """Return the elements of a Principal block; a root ARN becomes its account id. Raises `PolicyError`."""
     if block == "*":
         return (("AWS", "*"),)
     if not isinstance(block, dict):

@@ -78,12 +78,8 @@ def error_outcome(frame: Frame, error: Exception) -> Outcome:
 def to_finding(outcome: Outcome, frame: Frame) -> Finding:
     """Give an outcome its identity and everything its rule knows."""
     rule, scope, basis = frame.rule, frame.scope, frame.basis
-    name = fingerprint(
-        rule.id, scope.cloud, scope.id, outcome.subject.type, outcome.subject.key, outcome.discriminator
-    )
-    blocking = outcome.result is Result.ERROR or (
-        outcome.result is Result.INCOMPLETE and _blocks(outcome, frame)
-    )
+    name = fingerprint(rule.id, scope.cloud, scope.id, outcome.subject.type, outcome.subject.key, outcome.discriminator)
+    blocking = outcome.result is Result.ERROR or (outcome.result is Result.INCOMPLETE and _blocks(outcome, frame))
     expected = outcome.expected
     if expected is not None:
         expected = msgspec.structs.replace(expected, baseline=frame.baseline_id)
@@ -125,7 +121,7 @@ def to_finding(outcome: Outcome, frame: Frame) -> Finding:
 
 
 def _blocks(outcome: Outcome, frame: Frame) -> bool:
-    """Return whether an INCOMPLETE leaves the core verdict open: everything does but what only supplementary units caused."""
+    """Return whether an INCOMPLETE leaves the core verdict open: all do but those of supplementary units."""
     if outcome.reason_code == "UNIT_UNREAD":
         return frame.basis.blocking
     return True
@@ -152,4 +148,13 @@ def duplicates(findings: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(twice)
 
 
-__all__ = ["Frame", "Witness", "admissible", "content_hash", "duplicates", "error_outcome", "not_in_input", "to_finding"]
+__all__ = [
+    "Frame",
+    "Witness",
+    "admissible",
+    "content_hash",
+    "duplicates",
+    "error_outcome",
+    "not_in_input",
+    "to_finding",
+]

@@ -20,7 +20,9 @@ def sha256_of(value: Any) -> str:
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
-def fingerprint(rule_id: str, cloud: str, scope_id: str, subject_type: str, subject_key: str, discriminator: str) -> str:
+def fingerprint(
+    rule_id: str, cloud: str, scope_id: str, subject_type: str, subject_key: str, discriminator: str
+) -> str:
     """Return what a finding is, whatever it says tonight: no time, name, index, message or version goes in."""
     return sha256_of(
         {

@@ -10,7 +10,10 @@ from scanner.model.report import Population, TieOut
 
 
 def aws_populations(account: AwsAccount, porter_roles: Iterable[str]) -> tuple[Population, ...]:
-    """Return what was read of an account: roles, Porter's roles, users, groups, policies, stacks, clusters, associations."""
+    """Return what was read of an account:
+
+    Roles, Porter's roles, users, groups, policies, stacks, clusters, associations.
+    """
     attached = [(r.arn, p) for r in account.roles for p in r.policies]
     attached += [(u.arn, p) for u in account.users for p in u.policies]
     attached += [(g.arn, p) for g in account.groups for p in g.policies]
@@ -38,7 +41,8 @@ def population(name: str, scope_id: str, keys: Iterable[str]) -> Population:
     return Population(name, scope_id, len(ordered), digest, ordered)
 
 
-# GetAccountSummary's keys: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html (read 2026-11-22)
+# GetAccountSummary's keys, as documented at
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
 _COUNTED = {"Roles": "roles", "Users": "users", "Groups": "groups"}
 
 

@@ -34,9 +34,7 @@ def _why(unit: Unit) -> str:
     return f"{unit.status.value}: {unit.error.code}" if unit.error else unit.status.value
 
 
-def basis_of(
-    requires: Sequence[str], supplementary: Sequence[str], units: Iterable[Unit], source: SourceKind
-) -> Basis:
+def basis_of(requires: Sequence[str], supplementary: Sequence[str], units: Iterable[Unit], source: SourceKind) -> Basis:
     """Return the basis of a rule for one scope, given the scope's units."""
     needed = {*requires, *supplementary}
     mine = [u for u in units if u.kind in needed]

@@ -33,7 +33,7 @@ def verdict(
 
 
 def _deviates(finding: Finding) -> bool:
-    """Return whether live access, or the absence of a guard, goes beyond the documents (missing grants are information)."""
+    """Return whether access or a lost guard goes beyond the documents (missing grants are information)."""
     return (
         finding.axis is Axis.CONFORMANCE
         and finding.result is Result.FAIL

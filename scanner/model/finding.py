@@ -100,7 +100,10 @@ class DiffEntry(msgspec.Struct, frozen=True):
     """One piece of access on one side only."""
 
     kind: str
-    """`action`, `resource`, `condition` or `principal`: the first dimension in which nothing on the other side covers it."""
+    """`action`, `resource`, `condition` or `principal`:
+
+    The first dimension in which nothing on the other side covers it.
+    """
     statement: str
     """Where it stands: policy name and Sid or index."""
     actions: tuple[str, ...]

@@ -186,10 +186,16 @@ ALLOW_ALL = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
         ({"Version": "2012-10-17", "Statement": [{**ALLOW_ALL, "Action": []}]}, "Action is empty"),
         ({"Version": "2012-10-17", "Statement": [{**ALLOW_ALL, "Condition": {"StringIs": {"k": "v"}}}]}, "StringIs"),
         ({"Version": "2012-10-17", "Statement": [{**ALLOW_ALL, "Condition": {"NullIfExists": {"k": "true"}}}]}, "Null"),
-        ({"Version": "2012-10-17", "Statement": [{**ALLOW_ALL, "Condition": {"IpAddress": {"k": "10.0.0.0/99"}}}]}, "/99"),
+        (
+            {"Version": "2012-10-17", "Statement": [{**ALLOW_ALL, "Condition": {"IpAddress": {"k": "10.0.0.0/99"}}}]},
+            "/99",
+        ),
         ({"Version": "2012-10-17", "Statement": [{**ALLOW_ALL, "Condition": {"DateEquals": {"k": "soon"}}}]}, "soon"),
         (
-            {"Version": "2012-10-17", "Statement": [{**ALLOW_ALL, "Condition": {"Bool": {"k:a": "true", "K:A": "true"}}}]},
+            {
+                "Version": "2012-10-17",
+                "Statement": [{**ALLOW_ALL, "Condition": {"Bool": {"k:a": "true", "K:A": "true"}}}],
+            },
             "K:A",
         ),
         ({"Version": "2030-01-01", "Statement": [ALLOW_ALL]}, "2030-01-01"),

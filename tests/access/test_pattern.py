@@ -23,7 +23,6 @@ def reference(pattern: str) -> re.Pattern[str]:
 LANGUAGES = {p: frozenset(w for w in WORDS if reference(p).fullmatch(w)) for p in PATTERNS}
 
 
-
 def test_matches_agrees_with_the_reference_on_every_short_pattern_and_word() -> None:
     for pattern, language in LANGUAGES.items():
         machine = compile_pattern(tokenize(pattern))
@@ -95,7 +94,11 @@ def test_the_three_readings_of_a_wildcard_differ_at_colons_only(
     pattern: str, text: str, crossing: bool, segment: bool, arn: bool
 ) -> None:
     tokens = tokenize(pattern)
-    assert [matches(compile_pattern(tokens, m), text) for m in ("crossing", "segment", "arn")] == [crossing, segment, arn]
+    assert [matches(compile_pattern(tokens, m), text) for m in ("crossing", "segment", "arn")] == [
+        crossing,
+        segment,
+        arn,
+    ]
 
 
 def test_folding_ignores_case_of_literals_only_where_asked() -> None:
@@ -120,7 +123,9 @@ def test_escaped_wildcards_are_literal_only_where_variables_are_read() -> None:
 
 def test_a_construction_that_grows_too_large_is_refused_not_answered() -> None:
     with pytest.raises(StateLimitError):
-        list(explore([compile_pattern(tokenize("*a" + "?" * 40)), compile_pattern(tokenize("*b" + "?" * 41))], limit=500))
+        list(
+            explore([compile_pattern(tokenize("*a" + "?" * 40)), compile_pattern(tokenize("*b" + "?" * 41))], limit=500)
+        )
 
 
 @given(st.text("ab*?:", max_size=8), st.text("ab*?:", max_size=8), st.text("ab*?:", max_size=8))
