@@ -59,6 +59,7 @@ class LoopbackAws:
         self._faults = FaultBook()
         self._log: list[LoggedRequest] = []
         self._lock = Lock()
+        self._clients: dict[tuple[str, str], Any] = {}
         self._closing = Event()
 
     @property
@@ -110,8 +111,11 @@ class LoopbackAws:
         """Return a boto3 client of the account's administrator; no file and no environment variable is read for it."""
         import boto3
 
-        session: Any = boto3.Session(aws_access_key_id="loopback", aws_secret_access_key="loopback")
-        return session.client(service, region_name=region or self.regions[0], endpoint_url=self.endpoint)
+        where = region or self.regions[0]
+        if (service, where) not in self._clients:
+            session: Any = boto3.Session(aws_access_key_id="loopback", aws_secret_access_key="loopback")
+            self._clients[service, where] = session.client(service, region_name=where, endpoint_url=self.endpoint)
+        return self._clients[service, where]
 
     def stop_waiting(self) -> None:
         """End the calls that are being held."""

@@ -1,7 +1,7 @@
 """GetAccountAuthorizationDetails as AWS answers it: really paged, with the fields that moto leaves out.
 
 Real AWS counts users, roles, groups and policies together towards MaxItems, lists an AWS-managed policy only while
-it is attached or a boundary, and URL-encodes documents (IAM API reference, GetAccountAuthorizationDetails, read 2026-11).
+it is attached or a boundary, and URL-encodes documents (IAM API reference, read 2026-11).
 """
 
 from __future__ import annotations

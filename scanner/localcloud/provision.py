@@ -27,7 +27,13 @@ NAMESPACE_OF: dict[str, tuple[str, str]] = {
 }
 """Documented pod role -> the one (namespace, service account) that has it."""
 
-_INLINE = ("porter-controlplane-manager", "porter-agent-compliance-manager", "porter-eso-secrets-manager", "porter-s3-*")
+_INLINE = (
+    "porter-controlplane-manager",
+    "porter-agent-compliance-manager",
+    "porter-eso-secrets-manager",
+    "porter-s3-*",
+)
+"""Roles whose own grants are written inline; the others have customer-managed policies."""
 _POD = "pods.eks.amazonaws.com"
 _ASSUME_AND_TAG = ["sts:AssumeRole", "sts:TagSession"]
 

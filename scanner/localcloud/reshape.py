@@ -14,7 +14,8 @@ import msgspec
 
 from scanner.model.common import JsonObject
 
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (read 2026-11): characters without white space.
+# Characters without white space.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (read 2026-11)
 MANAGED_LIMIT = 6_144
 INLINE_LIMIT = 10_240
 
