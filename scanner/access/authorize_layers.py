@@ -102,7 +102,7 @@ def decide(layers: Layers, situation: Situation) -> Verdict:
     if reason := situation.always_allowed:
         return Verdict(ALLOWED, reason, always=True)
     found = dict(_outcomes(layers, situation))
-    note = _assumption(layers, situation)
+    note = _assumption(situation)
     doubts = "; ".join(_doubts(layers, situation))
     if situation.not_modelled and ALLOWED in found:
         return Verdict(UNDECIDED, situation.not_modelled)
@@ -127,8 +127,12 @@ def _doubts(layers: Layers, situation: Situation) -> list[str]:
     return list(doubts)
 
 
-def _assumption(layers: Layers, situation: Situation) -> str:
-    if situation.without_identity or not situation.owner_is_assumed or situation.view.resource == "*":
+def _assumption(situation: Situation) -> str:
+    if situation.without_identity or situation.view.resource == "*":
+        return ""
+    if situation.view.caller.kind == "unnamed":
+        return " (the principal is not named: taken as one of the resource's account)"
+    if not situation.owner_is_assumed:
         return ""
     return " (the resource's account is not given: taken as the principal's own)"
 

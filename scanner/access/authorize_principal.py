@@ -113,7 +113,7 @@ def _kind_of_name(text: str, action: str) -> str:
 
 
 def best_grade(elements: Sequence[tuple[str, str]], caller: Caller) -> tuple[Truth, str]:
-    """Return whether a Principal element names the caller, and how directly: the best certain, else the best possible."""
+    """Return whether a Principal element names the caller, and how directly (certain before possible)."""
     named = [(_element_names(kind, value, caller)) for kind, value in elements]
     certain = [grade for truth, grade in named if truth is True]
     possible = [grade for truth, grade in named if truth is None]

@@ -66,7 +66,12 @@ class Situation:
 
     @property
     def same_account(self) -> Truth:
-        """Return whether caller and resource are in one account, None if the caller's account is not known."""
+        """Return whether caller and resource are in one account, None if the caller's account is not known.
+
+        A caller without name is taken as one of the resource's account; the reason says so.
+        """
+        if self.view.caller.kind == "unnamed":
+            return True
         if not self.view.caller.in_account:
             return True if self.owner_is_assumed else None
         return self.owner == self.view.caller.account
