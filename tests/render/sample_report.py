@@ -884,22 +884,15 @@ def _hostile_frame(found: list[Finding], reviews: list[RoleReview]) -> Report:
 
 def large(number: int = 5000) -> Report:
     """`number` findings: two thirds FAIL with witness, the rest PASS."""
-    pool = deviations()
+    failed, passed = deviations(), passes()
     found = []
     for n in range(number):
-        template = pool[n % len(pool)]
+        pool = failed if n % 3 else passed
         fingerprint = sha(f"large {n}")
-        result = Result.PASS if n % 3 == 0 else template.result
-        found.append(
-            replace(
-                template,
-                finding_id=f"F-{fingerprint[:12]}",
-                fingerprint=fingerprint,
-                discriminator=str(n),
-                result=result,
-                status=result.value,
-            )
+        made = replace(
+            pool[n % len(pool)], finding_id=f"F-{fingerprint[:12]}", fingerprint=fingerprint, discriminator=str(n)
         )
+        found.append(made)
     return report(
         found,
         [review(role, drift=True) for role in ROLES],

@@ -1,0 +1,410 @@
+"""Everything the HTML template shows, already in words: the template decides only where things stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from scanner.model.finding import SEVERITY_ORDER
+from scanner.model.report import Report
+from scanner.model.snapshot import ApiCall, Unit, UnitStatus
+from scanner.render.calls import Ledger, command
+from scanner.render.html_findings import (
+    Links,
+    RuleCard,
+    Section,
+    finding_anchors,
+    index,
+    rule_anchors,
+    rule_cards,
+    sections,
+)
+from scanner.render.html_roles import Role, roles
+from scanner.render.html_values import LIST_SHOWN, link, listed
+from scanner.render.text import compact_json, count, one_line, shorten, stamp, when
+from scanner.render.words import (
+    EXIT_WORDS,
+    Group,
+    duties,
+    group_slug,
+    groups,
+    open_points,
+    unit_phrase,
+    unread_other,
+    verdict_lines,
+)
+
+_ANSWERS = {"yes": ("Yes", "good"), "no": ("No", "bad"), "not proven": ("Not proven", "open")}
+_LINKS_SHOWN = 6
+_CALLS_SHOWN = 2_000
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """A label and what stands beside it; `time` is RFC 3339 where the text is a moment."""
+
+    label: str
+    text: str
+    time: str = ""
+    mono: bool = False
+
+
+class MatrixRow(msgspec.Struct, frozen=True):
+    """Counts of one group by severity."""
+
+    slug: str
+    title: str
+    tone: str
+    counts: tuple[int, ...]
+    total: int
+
+
+class Task(msgspec.Struct, frozen=True):
+    """Something somebody must do."""
+
+    summary: str
+    severity: str
+    documented: bool
+    links: tuple[tuple[str, str], ...]
+    more: int
+
+
+class UnitRow(msgspec.Struct, frozen=True):
+    """A collection unit with its calls."""
+
+    anchor: str
+    name: str
+    where: str
+    required: bool
+    status: str
+    tone: str
+    items: int
+    error: str
+    calls: tuple[CallRow, ...]
+    hidden_calls: int
+
+
+class CallRow(msgspec.Struct, frozen=True):
+    """One request of the ledger."""
+
+    name: str
+    region: str
+    page: int
+    items: int
+    outcome: str
+    started: str
+    duration_ms: int
+    request_id: str
+    params: str
+    command: str
+
+
+class PopulationRow(msgspec.Struct, frozen=True):
+    """A population with its keys."""
+
+    name: str
+    scope: str
+    count: int
+    sha256: str
+    keys: tuple[str, ...]
+
+
+class TieRow(msgspec.Struct, frozen=True):
+    """A count against the provider's own."""
+
+    name: str
+    scope: str
+    counted: int
+    reported: str
+    source: str
+    words: str
+    tone: str
+    explanation: str
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A page the documented version rests on."""
+
+    name: str
+    title: str
+    url: str | None
+    retrieved: str
+    sha256: str
+    publication: str
+
+
+class View(msgspec.Struct, frozen=True):
+    """The page."""
+
+    title: str
+    subtitle: str
+    run_id: str
+    version: str
+    answer: str
+    tone: str
+    headline: str
+    allows: str
+    planned: bool
+    open_points: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    severities: tuple[str, ...]
+    matrix: tuple[MatrixRow, ...]
+    exit_words: str
+    units_complete: int
+    units_total: int
+    owners: tuple[tuple[str, str, tuple[Task, ...]], ...]
+    roles: tuple[Role, ...]
+    many_scopes: bool
+    sections: tuple[Section, ...]
+    finding_count: int
+    role_names: tuple[str, ...]
+    index: dict[str, Any]
+    units: tuple[UnitRow, ...]
+    calls_total: int
+    not_read: tuple[str, ...]
+    populations: tuple[PopulationRow, ...]
+    ties: tuple[TieRow, ...]
+    documents: tuple[Document, ...]
+    parameters: tuple[Fact, ...]
+    run_facts: tuple[Fact, ...]
+    layers: tuple[str, ...]
+    rules: int
+    rule_cards: tuple[RuleCard, ...]
+
+
+def view(report: Report) -> View:
+    """Return the page for `report`."""
+    answer, tone = _ANSWERS.get(report.verdict.as_documented, (one_line(report.verdict.as_documented, 40), "open"))
+    headline, allows = verdict_lines(report.verdict)
+    told = groups(report)
+    shown_roles = roles(report)
+    unit_rows = _units(report)
+    links = Links(
+        roles=_role_anchors(shown_roles),
+        units={unit.unit_id: row.anchor for unit, row in zip(_ordered(report), unit_rows, strict=True)},
+        findings=finding_anchors(told),
+        rules=rule_anchors(report),
+    )
+    shown = sections(report, told, links)
+    role_names = tuple(sorted({row.role for section in shown for row in section.rows if row.role}))
+    scopes = ", ".join(one_line(s.name or s.id, 80) for s in report.scopes)
+    return View(
+        title=f"As documented: {answer.lower()}" + (f" – {scopes}" if scopes else ""),
+        subtitle=_scopes(report),
+        run_id=one_line(report.run.run_id, 60),
+        version=one_line(report.run.tool_version, 40),
+        answer=answer,
+        tone=tone,
+        headline=headline[:1].upper() + headline[1:],
+        allows=allows[:1].upper() + allows[1:],
+        planned=report.run.planned,
+        open_points=open_points(report),
+        facts=_facts(report),
+        severities=tuple(s.value for s in SEVERITY_ORDER),
+        matrix=_matrix(told),
+        exit_words=f"{report.summary.exit_code}: {EXIT_WORDS.get(report.summary.exit_code, 'unknown')}",
+        units_complete=sum(u.status is UnitStatus.COMPLETE for u in report.units),
+        units_total=len(report.units),
+        owners=_owners(report, links),
+        roles=shown_roles,
+        many_scopes=len({(r.cloud, r.scope_id) for r in shown_roles}) > 1,
+        sections=shown,
+        finding_count=len(report.findings),
+        role_names=role_names,
+        index={
+            "run_id": one_line(report.run.run_id, 60),
+            "answer": answer,
+            "roles": role_names,
+            "findings": index(shown, role_names),
+        },
+        units=unit_rows,
+        calls_total=len(report.calls),
+        not_read=tuple(unit_phrase(u) for u in unread_other(report)),
+        populations=_populations(report),
+        ties=_ties(report),
+        documents=tuple(_document(raw) for raw in report.baseline_documents),
+        parameters=tuple(Fact(one_line(name), shorten(text, 500)) for name, text in sorted(report.run.parameters)),
+        run_facts=_run_facts(report),
+        layers=tuple(sorted({one_line(layer) for review in report.reviews for layer in review.layers})),
+        rules=report.summary.rules_evaluated,
+        rule_cards=rule_cards(report, links),
+    )
+
+
+def _role_anchors(shown: tuple[Role, ...]) -> dict[str, str]:
+    anchors: dict[str, str] = {}
+    for role in shown:
+        for key in (role.arn, role.name):
+            anchors.setdefault(key, role.anchor)
+    return anchors
+
+
+def _scopes(report: Report) -> str:
+    parts = []
+    for scope in report.scopes:
+        name = f" ({scope.name})" if scope.name else ""
+        parts.append(one_line(f"{scope.cloud.upper()} {scope.kind} {scope.id}{name}", 160))
+    return ", ".join(parts) or "no scope"
+
+
+def _facts(report: Report) -> tuple[Fact, ...]:
+    run = report.run
+    documents = ", ".join(
+        f"{one_line(str(d.get('name', '')), 40)} of {one_line(str(d.get('retrieved', 'unknown date')), 40)}"
+        for d in report.baseline_documents
+    )
+    version = one_line(run.baseline_id, 80) + (f" ({documents})" if documents else "")
+    readers = ", ".join(one_line(caller.principal, 200) for caller in run.callers) or "nobody: read from a file"
+    return (
+        Fact("Scope", _scopes(report)),
+        Fact("Documented version", version),
+        Fact("Read as", readers, mono=bool(run.callers)),
+        Fact("Read at", when(run.collected_at), time=stamp(run.collected_at)),
+        Fact("Source", {"live": "live APIs", "export": "exported files", "template": "template"}[run.source.value]),
+        Fact("Run", one_line(run.run_id, 60), mono=True),
+    )
+
+
+def _run_facts(report: Report) -> tuple[Fact, ...]:
+    run = report.run
+    sdks = ", ".join(f"{name} {version}" for name, version in sorted(run.sdk_versions))
+    facts = (
+        Fact("Started", when(run.started), time=stamp(run.started)),
+        Fact("Ended", when(run.ended), time=stamp(run.ended)),
+        Fact("Clock of the rules", when(run.as_of), time=stamp(run.as_of)),
+        Fact("Tool", one_line(f"porter-audit {run.tool_version}, Python {run.python}", 120)),
+        Fact("Libraries", one_line(sdks or "none")),
+        Fact("Action catalogue", one_line(run.catalogue)),
+        Fact("Digest of the documented version", one_line(run.baseline_digest, 80), mono=True),
+        Fact("Digest of the rules", one_line(run.rules_digest, 80), mono=True),
+        Fact("Command", one_line(" ".join(run.argv) or "called from Python", 500), mono=bool(run.argv)),
+        Fact("Host", one_line(run.host or "not recorded", 120)),
+        Fact("Exit code", f"{report.summary.exit_code}"),
+    )
+    return facts
+
+
+def _matrix(told: tuple[Group, ...]) -> tuple[MatrixRow, ...]:
+    rows = []
+    for group in told:
+        counts = tuple(sum(f.severity is severity for f in group.findings) for severity in SEVERITY_ORDER)
+        rows.append(MatrixRow(group.slug, group.title, group.tone, counts, len(group.findings)))
+    return tuple(rows)
+
+
+def _owners(report: Report, links: Links) -> tuple[tuple[str, str, tuple[Task, ...]], ...]:
+    by_owner: dict[str, list[Task]] = {}
+    for duty in duties(report):
+        shown = tuple(
+            (links.findings[id(f)], one_line(f.subject.name or f.subject.key, 80)) for f in duty.findings[:_LINKS_SHOWN]
+        )
+        task = Task(
+            summary=shorten(duty.summary, 500),
+            severity=duty.severity.value,
+            documented=all(group_slug(f) == "risks" for f in duty.findings),
+            links=shown,
+            more=len(duty.findings) - len(shown),
+        )
+        by_owner.setdefault(duty.owner, []).append(task)
+    titles = {
+        "customer": ("You", "What can be mended in your own account."),
+        "porter": ("Porter", "What only the vendor can change; ask for it."),
+    }
+    return tuple(
+        (*titles.get(owner, (one_line(owner, 40), "")), tuple(tasks)) for owner, tasks in sorted(by_owner.items())
+    )
+
+
+def _ordered(report: Report) -> list[Unit]:
+    return sorted(report.units, key=lambda u: (u.status is UnitStatus.COMPLETE, not u.required, u.unit_id))
+
+
+def _units(report: Report) -> tuple[UnitRow, ...]:
+    ledger = Ledger(report)
+    left = _CALLS_SHOWN
+    rows = []
+    for number, unit in enumerate(_ordered(report), 1):
+        calls = ledger.calls(unit.unit_id)
+        shown = calls[: max(0, left)]
+        left -= len(shown)
+        error = f"{unit.error.code}: {unit.error.message}" if unit.error else ""
+        rows.append(
+            UnitRow(
+                anchor=f"unit-{number}",
+                name=one_line(unit.kind, 120),
+                where=one_line(f"{unit.cloud} {unit.scope_id} {unit.region}", 160),
+                required=unit.required,
+                status=unit.status.value.replace("_", " "),
+                tone=_unit_tone(unit),
+                items=unit.items,
+                error=one_line(error, 500),
+                calls=tuple(_call(call, unit.cloud) for call in shown),
+                hidden_calls=len(calls) - len(shown),
+            )
+        )
+    return tuple(rows)
+
+
+def _unit_tone(unit: Unit) -> str:
+    if unit.status is UnitStatus.COMPLETE:
+        return "good"
+    return "bad" if unit.required and unit.status is not UnitStatus.NOT_IN_INPUT else "open"
+
+
+def _call(call: ApiCall, cloud: str) -> CallRow:
+    outcome = call.outcome.value.replace("_", " ")
+    return CallRow(
+        name=one_line(f"{call.service}:{call.operation}", 120),
+        region=one_line(call.region, 40),
+        page=call.page,
+        items=call.items,
+        outcome=one_line(f"{outcome} ({call.error_code})" if call.error_code else outcome, 120),
+        started=when(call.started),
+        duration_ms=round((call.ended - call.started).total_seconds() * 1000),
+        request_id=one_line(call.request_id or "–", 80),
+        params=one_line(compact_json(call.params), 500) if call.params else "",
+        command=command(call, cloud) or "",
+    )
+
+
+def _populations(report: Report) -> tuple[PopulationRow, ...]:
+    rows = []
+    for population in sorted(report.populations, key=lambda p: (p.scope_id, p.name)):
+        keys = listed(population.keys[: LIST_SHOWN + 1])
+        if len(population.keys) > LIST_SHOWN:
+            keys = (*keys[:LIST_SHOWN], f"… {count(len(population.keys) - LIST_SHOWN, 'more key')} in report.json")
+        name, scope = one_line(population.name, 120), one_line(population.scope_id, 80)
+        rows.append(PopulationRow(name, scope, population.count, one_line(population.sha256, 80), keys))
+    return tuple(rows)
+
+
+def _ties(report: Report) -> tuple[TieRow, ...]:
+    words = {True: ("agrees", "good"), False: ("differs", "bad"), None: ("not checked", "open")}
+    return tuple(
+        TieRow(
+            name=one_line(tie.name, 120),
+            scope=one_line(tie.scope_id, 80),
+            counted=tie.counted,
+            reported="not read" if tie.reported is None else f"{tie.reported:,}",
+            source=one_line(tie.source, 200),
+            words=words[tie.agrees][0],
+            tone=words[tie.agrees][1],
+            explanation=shorten(tie.explanation, 500),
+        )
+        for tie in sorted(report.tie_outs, key=lambda t: (t.scope_id, t.name))
+    )
+
+
+def _document(raw: dict[str, Any]) -> Document:
+    def text(key: str, limit: int = 300) -> str:
+        found = raw.get(key)
+        return one_line(str(found), limit) if found is not None else "–"
+
+    return Document(
+        name=text("name", 80),
+        title=text("title"),
+        url=link(str(raw.get("url") or "")),
+        retrieved=text("retrieved", 40),
+        sha256=text("sha256", 80),
+        publication=text("publication"),
+    )
