@@ -10,10 +10,7 @@ from scanner.model.report import Population, TieOut
 
 
 def aws_populations(account: AwsAccount, porter_roles: Iterable[str]) -> tuple[Population, ...]:
-    """Return what was read of an account:
-
-    Roles, Porter's roles, users, groups, policies, stacks, clusters, associations.
-    """
+    """Return what was read of an account, list by list."""
     attached = [(r.arn, p) for r in account.roles for p in r.policies]
     attached += [(u.arn, p) for u in account.users for p in u.policies]
     attached += [(g.arn, p) for g in account.groups for p in g.policies]
