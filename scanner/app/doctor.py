@@ -26,7 +26,7 @@ class Reading(msgspec.Struct, frozen=True):
     lost_rules: tuple[str, ...]
     """Rules that can give no verdict without it."""
     weakened_rules: tuple[str, ...]
-    """Rules that can not pass without it, but do not hold the verdict open."""
+    """Rules that cannot pass without it, but do not hold the verdict open."""
 
 
 class Diagnosis(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -32,6 +33,8 @@ def write_all(files: Mapping[Path, bytes]) -> None:
     partials = {path: path.with_name(f".{path.name}.{os.getpid()}.partial") for path in files}
     try:
         for path, content in files.items():
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
             _write_through(partials[path], content)
         for path, partial in partials.items():
             partial.replace(path)

@@ -95,7 +95,8 @@ def judge(
         allow_incomplete=options.allow_incomplete,
     )
     summary = msgspec.structs.replace(report.summary, exit_code=code)
-    return ScanOutcome(msgspec.structs.replace(report, summary=summary), code)
+    run = msgspec.structs.replace(report.run, ended=now())
+    return ScanOutcome(msgspec.structs.replace(report, summary=summary, run=run), code)
 
 
 def _snapshot(

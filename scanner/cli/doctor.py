@@ -24,7 +24,7 @@ def doctor() -> None:
 def aws(profile: str | None, regions: str | None, assume_role: str | None, assume_external_id: str | None) -> int:
     """Try every read a scan makes: who am I, what can I read, which rules are lost, which command mends it.
 
-    Exit 0: a scan can be complete; 2: something it requires can not be read.
+    Exit 0: a scan can be complete; 2: something it requires cannot be read.
     """
     from scanner.app.doctor import diagnose
     from scanner.cli.progress import progress_bar

@@ -6,7 +6,7 @@ from scanner.app.exit_codes import INTERNAL, MEANINGS, USAGE
 from scanner.errors import DisagreementError, ForbiddenCallError, PorterAuditError, RenderError
 
 INTERNAL_ERRORS = (DisagreementError, ForbiddenCallError, RenderError)
-"""Errors that the user can not mend by typing something else."""
+"""Errors that the user cannot mend by typing something else."""
 
 
 def code_for(error: PorterAuditError) -> int:

@@ -48,7 +48,7 @@ Live, read-only (see `porter-audit permissions aws`):
 @click.option(
     "--require",
     type=click.Choice(["live"]),
-    help="Treat what a file can not show as not read (exit 2) instead of not asked.",
+    help="Treat what a file cannot show as not read (exit 2) instead of not asked.",
 )
 @shared.baseline_option
 @shared.param_option

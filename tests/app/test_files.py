@@ -27,6 +27,13 @@ def test_if_one_cannot_be_written_none_is_and_nothing_is_left_behind(tmp_path: P
     assert (tmp_path / "old").read_bytes() == b"before"
 
 
+def test_a_directory_in_place_of_a_file_is_noticed_before_anything_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    with pytest.raises(RenderError, match="is a directory"):
+        write_all({tmp_path / "a": b"1", tmp_path / "b": b"2"})
+    assert [p.name for p in tmp_path.iterdir()] == ["b"]
+
+
 def test_a_link_in_place_of_the_partial_file_is_not_followed(tmp_path: Path) -> None:
     import os
 

@@ -90,9 +90,7 @@ def report(findings: tuple[Finding, ...] = (), units: tuple[Unit, ...] = (), err
         schema_version="1.0",
         run=run,
         verdict=Verdict(as_documented="yes", headline="", allows=""),
-        summary=Summary(
-            results={}, conformance_fail={}, posture_fail={}, units={}, rules_evaluated=0, exit_code=0
-        ),
+        summary=Summary(results={}, conformance_fail={}, posture_fail={}, units={}, rules_evaluated=0, exit_code=0),
         scopes=(SCOPE,),
         units=units,
         calls=(),
