@@ -30,6 +30,8 @@ class ReadOnlyCall(msgspec.Struct, frozen=True):
     """Keys of the answer whose lists are the items of a page; an operation without is one item."""
     resource: str = "*"
     """Narrowest resource the permission can be written for; `{partition}` is filled in."""
+    holds: str = ""
+    """Key that every answer has that is one: for operations without lists."""
 
     @property
     def api(self) -> str:
@@ -45,7 +47,7 @@ _POD_IDENTITIES = "arn:{partition}:eks:*:*:podidentityassociation/*/*"
 
 READ_ONLY_CALLS: tuple[ReadOnlyCall, ...] = (
     # AWS answers GetCallerIdentity without a permission, and even against an explicit deny.
-    ReadOnlyCall("sts", "GetCallerIdentity", "porter-only", kinds.CALLER_IDENTITY, ()),
+    ReadOnlyCall("sts", "GetCallerIdentity", "porter-only", kinds.CALLER_IDENTITY, (), holds="Account"),
     ReadOnlyCall(
         "iam",
         "GetAccountAuthorizationDetails",
@@ -63,7 +65,9 @@ READ_ONLY_CALLS: tuple[ReadOnlyCall, ...] = (
         ("AccessKeyMetadata",),
         _PORTER_USERS,
     ),
-    ReadOnlyCall("iam", "GetAccountSummary", "account", kinds.ACCOUNT_SUMMARY, ("iam:GetAccountSummary",)),
+    ReadOnlyCall(
+        "iam", "GetAccountSummary", "account", kinds.ACCOUNT_SUMMARY, ("iam:GetAccountSummary",), holds="SummaryMap"
+    ),
     ReadOnlyCall(
         "iam",
         "ListOpenIDConnectProviders",
@@ -73,7 +77,12 @@ READ_ONLY_CALLS: tuple[ReadOnlyCall, ...] = (
         ("OpenIDConnectProviderList",),
     ),
     ReadOnlyCall(
-        "iam", "GetOpenIDConnectProvider", "account", kinds.OIDC_PROVIDERS, ("iam:GetOpenIDConnectProvider",)
+        "iam",
+        "GetOpenIDConnectProvider",
+        "account",
+        kinds.OIDC_PROVIDERS,
+        ("iam:GetOpenIDConnectProvider",),
+        holds="Url",
     ),
     ReadOnlyCall("ec2", "DescribeRegions", "porter-only", kinds.REGIONS, ("ec2:DescribeRegions",), ("Regions",)),
     ReadOnlyCall("account", "ListRegions", "porter-only", kinds.REGIONS, ("account:ListRegions",), ("Regions",)),
@@ -96,7 +105,16 @@ READ_ONLY_CALLS: tuple[ReadOnlyCall, ...] = (
         _PORTER_STACK,
     ),
     ReadOnlyCall("eks", "ListClusters", "account", kinds.CLUSTERS, ("eks:ListClusters",), ("clusters",)),
-    ReadOnlyCall("eks", "DescribeCluster", "account", kinds.CLUSTERS, ("eks:DescribeCluster",), (), _EKS_CLUSTERS),
+    ReadOnlyCall(
+        "eks",
+        "DescribeCluster",
+        "account",
+        kinds.CLUSTERS,
+        ("eks:DescribeCluster",),
+        (),
+        _EKS_CLUSTERS,
+        holds="cluster",
+    ),
     ReadOnlyCall(
         "eks",
         "ListPodIdentityAssociations",
@@ -114,6 +132,7 @@ READ_ONLY_CALLS: tuple[ReadOnlyCall, ...] = (
         ("eks:DescribePodIdentityAssociation",),
         (),
         _POD_IDENTITIES,
+        holds="association",
     ),
     ReadOnlyCall(
         "organizations",
@@ -121,6 +140,7 @@ READ_ONLY_CALLS: tuple[ReadOnlyCall, ...] = (
         "org",
         kinds.ORGANIZATION_POLICIES,
         ("organizations:DescribeOrganization",),
+        holds="Organization",
     ),
     ReadOnlyCall(
         "organizations",
@@ -144,6 +164,7 @@ READ_ONLY_CALLS: tuple[ReadOnlyCall, ...] = (
         "org",
         kinds.ORGANIZATION_POLICIES,
         ("organizations:DescribePolicy",),
+        holds="Policy",
     ),
 )
 

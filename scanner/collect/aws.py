@@ -87,9 +87,7 @@ class _Collector:
 
     def _identities(self) -> list[UnitResult]:
         iam = self._session.client("iam")
-        details = self._unit(
-            kinds.AUTHORIZATION_DETAILS, "global", partial(aws_units.authorization_details, iam=iam)
-        )
+        details = self._unit(kinds.AUTHORIZATION_DETAILS, "global", partial(aws_units.authorization_details, iam=iam))
         users = [user.get("UserName", "") for page in details.pages for user in page.get("UserDetailList") or ()]
         known = details.status is UnitStatus.COMPLETE
         keys = partial(aws_units.access_keys, iam=iam, users=users, all_users_known=known)

@@ -94,11 +94,19 @@ class UnitReader:
         return answer.data
 
     def _count(self, service: str, operation: str, data: JsonObject) -> int:
-        """Return the items of an answer. Raises `UnitStop` if the answer lacks all the lists it consists of."""
-        counts = read_only_call(service, operation).counts
-        if counts and not any(isinstance(data.get(key), list) for key in counts):
-            raise UnitStop(UnitStatus.ERROR, "MalformedAnswer", f"the answer has no `{'`, `'.join(counts)}`")
-        return sum(len(data.get(key) or ()) for key in counts) if counts else 1
+        """Return the items of an answer. Raises `UnitStop` if it lacks what such an answer consists of.
+
+        The SDK takes any page of HTML for an empty answer where the protocol is JSON.
+        """
+        listed = read_only_call(service, operation)
+        if listed.counts:
+            found = any(isinstance(data.get(key), list) for key in listed.counts)
+        else:
+            found = data.get(listed.holds) is not None
+        if not found:
+            missing = "`, `".join(listed.counts or (listed.holds,))
+            raise UnitStop(UnitStatus.ERROR, "MalformedAnswer", f"the answer has no `{missing}`")
+        return sum(len(data.get(key) or ()) for key in listed.counts) if listed.counts else 1
 
     def _record(
         self, client: Client, operation: str, params: JsonObject, page: int, items: int, started: datetime, got: Answer
