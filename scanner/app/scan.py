@@ -11,7 +11,7 @@ import msgspec
 from scanner.app.aws_source import AwsOptions, Progress, read_live
 from scanner.app.catalogue import load_catalogue
 from scanner.app.gates import exit_code
-from scanner.app.params import Parameter
+from scanner.app.params import SENSITIVE, Parameter
 from scanner.app.run_facts import effective_parameters, host, new_run_id, now, python_version
 from scanner.baseline.load import find, load_aws
 from scanner.baseline.records import AwsBaseline
@@ -81,7 +81,7 @@ def judge(
     report = evaluate(
         snapshot,
         baseline=baseline,
-        values={parameter.name: parameter.value for parameter in options.parameters},
+        values=_public(options.parameters),
         as_of=options.as_of or snapshot.collected_at,
         catalogue=load_catalogue(),
         facts=_facts(options, baseline, started),
@@ -123,6 +123,11 @@ def _same_account(values: Mapping[str, str], snapshot: Snapshot) -> None:
     read = [scope.id for scope in snapshot.scopes if scope.cloud == "aws"]
     if named is not None and named not in read:
         raise UsageError(f"parameter `account_id` is `{named}`, but what was read is account `{', '.join(read)}`")
+
+
+def _public(parameters: tuple[Parameter, ...]) -> dict[str, str]:
+    """Return the values that rules may see: a snapshot holds tokens of ExternalIds, and so must all that is judged."""
+    return {parameter.name: parameter.value for parameter in parameters if parameter.name not in SENSITIVE}
 
 
 def _facts(options: ScanOptions, baseline: AwsBaseline, started: datetime) -> RunFacts:
