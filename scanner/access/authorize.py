@@ -137,9 +137,10 @@ def allows(
 ) -> bool | None:
     """Return whether the union of the documents' Allow statements minus their Deny statements holds the request.
 
-    Only the documents are asked: no account, no other layer. None: an element whose meaning AWS does not document
-    decides. `kind` is identity, trust or resource; `reading` says whether a wildcard within an ARN segment may match
-    `:` (`crossing`) or not (`segment`). Raises `PolicyError` for a document, `InputError` for a request.
+    Only the documents are asked: no account, no other layer; a canonical user id and an ARN count as two principals.
+    None: an element whose meaning AWS does not document decides. `kind` is identity, trust or resource; `reading` says
+    whether a wildcard within an ARN segment may match `:` (`crossing`) or not (`segment`).
+    Raises `PolicyError` for a document, `InputError` for a request.
     """
     if kind not in _KINDS:
         raise UsageError(f"unknown kind of policy `{kind}`")
@@ -156,7 +157,8 @@ class Permits:
 
     def __call__(self, view: View) -> bool | None:
         """Return what `allows` returns."""
-        applied = apply(self._rules, view)
+        caller = msgspec.structs.replace(view.caller, distinct=True)
+        applied = apply(self._rules, msgspec.structs.replace(view, caller=caller))
         allowed = any_of(a.truth for a in applied if a.rule.allow)
         denied = any_of(a.truth for a in applied if not a.rule.allow)
         return all_of((allowed, negation(denied)))

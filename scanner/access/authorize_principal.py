@@ -44,6 +44,8 @@ class Caller(msgspec.Struct, frozen=True):
     """For a role or session, if known: the role's ARN with its path."""
     unique_id: str = ""
     """From `aws:userid`, if given."""
+    distinct: bool = False
+    """Names of other kinds are other principals: an ARN is never of the account that a canonical id stands for."""
 
     @property
     def in_account(self) -> bool:
@@ -124,14 +126,15 @@ def best_grade(elements: Sequence[tuple[str, str]], caller: Caller) -> tuple[Tru
 
 def _element_names(kind: str, value: str, caller: Caller) -> tuple[Truth, str]:
     if kind == "*" or (kind == "AWS" and value == "*"):
-        # `{"AWS": "*"}` and `*` are documented as equal for anonymous users only.
-        doubtful = kind == "AWS" and caller.kind in ("service", "provider", "canonical")
-        return (None if doubtful else True), DIRECT
+        # The guide calls the two spellings equal for anonymous users; no page describes a difference for others.
+        return True, DIRECT
     if "*" in value or "?" in value:
         # "You cannot use a wildcard to match part of a principal name or ARN."
         return None, DIRECT
     if kind == "AWS":
         return _aws_element_names(value, caller)
+    if kind == "CanonicalUser" and caller.distinct:
+        return value == caller.text, DIRECT
     if kind == "CanonicalUser":
         # A canonical id is an account's other name; which account's is not in the request.
         return (
@@ -159,7 +162,7 @@ def _aws_element_names(value: str, caller: Caller) -> tuple[Truth, str]:
         # Shown instead of an ARN only when no such user or role exists any more; the caller's own id may say otherwise.
         return (caller.unique_id == value), (ROLE if caller.kind in ("role", "session") else DIRECT)
     if caller.kind == "canonical":
-        return None, ACCOUNT
+        return (False if caller.distinct else None), ACCOUNT
     found = _ARN.fullmatch(value)
     account = value if _ACCOUNT.fullmatch(value) else found["account"] if found and found["what"] == "root" else ""
     if account:
@@ -172,17 +175,18 @@ def _aws_element_names(value: str, caller: Caller) -> tuple[Truth, str]:
     if caller.kind == "session" and kind == "role":
         # Role names are unique within an account, whatever their path.
         return (value == caller.role_arn if caller.role_arn else name == caller.name), ROLE
-    if caller.kind == "federated-user" and kind in ("user", "root"):
+    if caller.kind == "federated-user" and kind == "user":
         # The session's name need not be the name of the user who federated.
         return None, ROLE
     return False, NO_GRANT
 
 
-def excluded(elements: Sequence[tuple[str, str]], caller: Caller, *, deny: bool) -> Truth:
+def excluded(elements: Sequence[tuple[str, str]], caller: Caller) -> Truth:
     """Return whether a NotPrincipal element leaves the caller out of the statement.
 
-    An account element leaves out only the account principal itself, not its users (the guide's example names both); a
-    caller named without its account or role may or may not be left out, "depending on the service".
+    A caller named without its account or role may or may not be left out, "depending on the service". An account named
+    without its users: the guide's example (both are named) reads as if it left out only the account principal itself,
+    elsewhere an account stands for all its principals; so that is not known either.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
     """
     truth, grade = best_grade(elements, caller)
@@ -191,7 +195,7 @@ def excluded(elements: Sequence[tuple[str, str]], caller: Caller, *, deny: bool)
     if not caller.in_account or caller.kind == "root" or ("*", "*") in elements or ("AWS", "*") in elements:
         return True
     if grade == ACCOUNT:
-        return False if deny else None
+        return None
     root = Caller(f"arn:{caller.partition}:iam::{caller.account}:root", "root", caller.partition, caller.account)
     account_named = best_grade(elements, root)[0]
     if caller.kind != "session":

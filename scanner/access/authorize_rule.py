@@ -177,7 +177,7 @@ def _principal_in(rule: Rule, view: View, reasons: list[str], boundary: bool) ->
         # "always denies any IAM principal that has a permissions boundary policy attached", whatever its values:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
         return True, DIRECT
-    truth = negation(excluded(rule.principals, view.caller, deny=not rule.allow))
+    truth = negation(excluded(rule.principals, view.caller))
     if truth is None:
         reasons.append("whether NotPrincipal leaves out the caller cannot be told")
     return truth, DIRECT
