@@ -71,7 +71,7 @@ def matches_name(pattern: str, name: str) -> bool:
 
 
 def is_named_like_vendor(name: str, baseline: AwsBaseline) -> bool:
-    """Return whether a name claims to be the vendor's. IAM holds role names unique whatever their case, so case is ignored."""
+    """Return whether a name claims to be the vendor's, in any case: IAM keeps names unique whatever their case."""
     folded = name.lower()
     return folded.startswith(baseline.name_prefix.lower()) or any(
         matches_name(extra.name_pattern.lower(), folded) for extra in baseline.known_extras
@@ -94,7 +94,7 @@ def _finder(baseline: AwsBaseline) -> Callable[[str], DocumentedRole | None]:
 def _admits(
     role: AwsRole, vendors: tuple[str, ...], baseline: AwsBaseline, account: AwsAccount, catalogue: Catalogue
 ) -> bool:
-    """Return whether a vendor account may assume the role, or may not be ruled out. Roles of unread trust are not guessed at."""
+    """Return whether a vendor account may assume the role, or cannot be ruled out. Unread trust is not guessed at."""
     if not isinstance(role.trust, Observed) or not _mentions(role.trust.value, vendors):
         return False
     return vendor_answer(role, baseline, account, catalogue).outcome != IMPOSSIBLE

@@ -82,7 +82,7 @@ def live_external_id(body: JsonObject, facts: Sequence[ExternalIdFact]) -> str |
 
 
 def bind_external_id(body: JsonObject, value: str | None) -> JsonObject:
-    """Return the documented trust policy with `{external_id}` replaced; by a value nothing equals where there is none."""
+    """Return the documented trust policy with `{external_id}` filled in; None: a value that nothing equals."""
     bound: JsonObject = _replace(body, NOTHING if value is None else value)
     return bound
 

@@ -45,7 +45,7 @@ class RoleJudgement(msgspec.Struct, frozen=True):
     aws_managed_changed: tuple[str, ...] = ()
     """Notes: what AWS changed in them since the page was written."""
     readable: Comparison | None = None
-    """Where `permissions` is None: the comparison of the documents that could be read. It can show excess, never containment."""
+    """Where `permissions` is None: the documents that could be read. Shows excess, never containment."""
     trust_unread: str = ""
     """Why `trust` is None."""
 

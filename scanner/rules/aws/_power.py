@@ -72,7 +72,9 @@ def _inside(ctx: AwsContext, inner: NamedDocument, outer: Sequence[NamedDocument
 def controls_identities(ctx: AwsContext, pieces: Sequence[Piece]) -> str:
     """Return the action with which these pieces of access give control over identities, or an empty string."""
     statements = [
-        {"Effect": "Allow", "Action": list(p.actions), "Resource": list(p.resources) or ["*"]} for p in pieces if p.actions
+        {"Effect": "Allow", "Action": list(p.actions), "Resource": list(p.resources) or ["*"]}
+        for p in pieces
+        if p.actions
     ]
     named = next((p.witness.action for p in pieces if p.witness.action.lower() in _CONTROL_FOLDED), "")
     if named or not statements:

@@ -1,18 +1,19 @@
 """AWS-CLAIM-001: A bucket role reaches the objects of its own bucket only.
 
 ## What it checks
-Each live per-bucket role: may it read, write or delete an object of a bucket that cannot be its own? The engine is asked with two
-made-up bucket names, one of them with Porter's prefix.
+Each live per-bucket role: may it read, write or delete an object of a bucket that cannot be its own? The engine is
+asked with two made-up bucket names, one of them with Porter's prefix.
 
 ## Why it matters
-The page promises one bucket per role; the statement it prints grants every bucket of every account that admits the role. A pod
-with one of these roles reads every bucket in the account that does not forbid it.
+The page promises one bucket per role; the statement it prints grants every bucket of every account that admits the
+role. A pod with one of these roles reads every bucket in the account that does not forbid it.
 
 ## Remediation
 Ask Porter to put the bucket's ARN into the policy. Protect other buckets by a bucket policy that denies these roles.
 
 ## Limits
-The printed ARN is the documented grant, so the conformance rules pass; this rule judges the claim. Bucket policies are not read.
+The printed ARN is the documented grant, so the conformance rules pass; this rule judges the claim. Bucket policies
+are not read.
 
 ## References
 - https://docs.porter.run/security-and-compliance/aws-permissions
@@ -67,7 +68,7 @@ def _judge(ctx: AwsContext, role: AwsRole, page: DocumentedRole) -> Outcome:
     return Outcome(
         subject=role_subject(role),
         result=Result.FAIL if broken else Result.PASS,
-        message=f"{quote(role.name)} reaches objects of other buckets: {spoken(answer.witness)}. The page says one bucket."
+        message=f"{quote(role.name)} reaches other buckets too: {spoken(answer.witness)}. The page says one."
         if broken
         else f"{quote(role.name)} does not reach the objects of other buckets.",
         reason_code="OTHER_BUCKETS" if broken else "OWN_BUCKET",

@@ -1,9 +1,9 @@
 """AWS-CLAIM-002: IAM management lies with one role, and that role does nothing else.
 
 ## What it checks
-Three statements of the page about the role that manages IAM. It is for IAM operations only: may it use an action of another
-service? Only Porter's role assumes it for that purpose: do AWS services hold it too, without a purpose being named? It is the role
-that manages IAM: may another Porter role create roles and give them policies?
+Three statements of the page about the role that manages IAM. It is for IAM operations only: may it use an action of
+another service? Only Porter's role assumes it for that purpose: do AWS services hold it too, without a purpose being
+named? It is the role that manages IAM: may another Porter role create roles and give them policies?
 
 ## Why it matters
 A reviewer who believes these statements removes one role and thinks IAM management has ended.
@@ -12,8 +12,8 @@ A reviewer who believes these statements removes one role and thinks IAM managem
 Ask Porter to take role management out of the other roles, and the unused services out of the trust.
 
 ## Limits
-What is documented elsewhere on the page is conformant; this rule compares the page with itself. A permissions boundary is not
-looked at.
+What is documented elsewhere on the page is conformant; this rule compares the page with itself. A permissions
+boundary is not looked at.
 
 ## References
 - https://docs.porter.run/security-and-compliance/aws-permissions
@@ -87,7 +87,7 @@ def _services(role: AwsRole) -> Outcome:
     return Outcome(
         subject=subject,
         result=Result.FAIL if names else Result.PASS,
-        message=f"{quote(role.name)} is for IAM operations only, yet {listed(names)} may assume it; no purpose is named."
+        message=f"{quote(role.name)} is for IAM operations only, yet {listed(names)} may assume it for no named purpose."
         if names
         else f"No AWS service may assume {quote(role.name)}.",
         reason_code="SERVICES_WITHOUT_PURPOSE" if names else "NO_SERVICE",
@@ -107,16 +107,14 @@ def _no_role_management(ctx: AwsContext, role: AwsRole, key: str) -> Outcome:
         key,
         "sole-manager",
         answer,
-        f"{quote(role.name)} may create roles and give them policies too, so deleting {quote(IAM_MANAGER)} does not end "
-        "IAM management.",
+        f"{quote(role.name)} may create roles and give them policies too: "
+        f"deleting {quote(IAM_MANAGER)} does not end IAM management.",
         f"{quote(role.name)} may not both create roles and give them policies.",
         Severity.HIGH,
     )
 
 
-def _say(
-    role: AwsRole, key: str, name: str, answer: Answer, broken: str, kept: str, severity: Severity
-) -> Outcome:
+def _say(role: AwsRole, key: str, name: str, answer: Answer, broken: str, kept: str, severity: Severity) -> Outcome:
     if answer.outcome == UNDECIDED:
         return undecided_outcome(role_subject(role), "The claim", answer, discriminator=name, porter_role=key)
     fails = answer.outcome == POSSIBLE

@@ -1,15 +1,16 @@
 """AWS-CLAIM-003: Deleting the stack ends Porter's access.
 
 ## What it checks
-The roles that admit one of Porter's accounts, against the roles that the CloudFormation stack owns. A role that the stack does not
-own stays when the stack is deleted, and keeps its trust.
+The roles that admit one of Porter's accounts, against the roles that the CloudFormation stack owns. A role that the
+stack does not own stays when the stack is deleted, and keeps its trust.
 
 ## Why it matters
-One page says that deleting the stack prevents Porter from accessing the account. The other says that it removes IAM management
-only. Whoever follows the first believes to have revoked what still works.
+One page says that deleting the stack prevents Porter from accessing the account. The other says that it removes IAM
+management only. Whoever follows the first believes to have revoked what still works.
 
 ## Remediation
-To revoke access, delete every role named here, or take Porter's account out of its trust policy, after deleting the stack.
+To revoke access, delete every role named here, or take Porter's account out of its trust policy, after deleting the
+stack.
 
 ## Limits
 Where no stack was found, the role that the page says the stack creates is taken to be its own.
@@ -55,7 +56,7 @@ def check(ctx: AwsContext) -> Iterator[Outcome]:
 
 
 def _owned(ctx: AwsContext, admitted: list[str]) -> set[str]:
-    """Return the roles that go with the stack: those it owns; with no stack, the first that it is documented to create."""
+    """Return the roles that go with the stack: those it owns; without one, the first it is documented to create."""
     claim = ctx.baseline.stack
     if claim is None:
         return set()

@@ -1,15 +1,15 @@
 """AWS-CLAIM-004: Pod roles said to be scoped to the account are scoped by a condition.
 
 ## What it checks
-The role of the Karpenter controller, which the page calls scoped to the customer's account: may Pod Identity assume it for a
-source that is not of this account, as far as its trust policy says?
+The role of the Karpenter controller, which the page calls scoped to the customer's account: may Pod Identity assume
+it for a source that is not of this account, as far as its trust policy says?
 
 ## Why it matters
-The claim cannot be verified from a trust policy without aws:SourceAccount or aws:SourceArn. It then rests on EKS alone, which only
-gives a role to clusters of the role's own account.
+The claim cannot be verified from a trust policy without a condition on the source or on the cluster. It then rests on
+EKS alone, which only gives a role to clusters of the role's own account.
 
 ## Remediation
-Ask Porter to add aws:SourceAccount to the trust policy; Pod Identity sends it.
+Ask Porter to bind the trust to the account or to the cluster's ARN in the session tags. Test first.
 
 ## Limits
 EKS itself requires the role and the cluster to be in one account, so this is a claim without evidence, not a hole.
@@ -87,9 +87,9 @@ RULE = Rule(
     requires=(AUTHORIZATION_DETAILS,),
     check=check,
     remediation=Remediation(
-        summary="Ask Porter to add aws:SourceAccount to the trust policy.",
+        summary="Ask Porter to bind the trust to the account or to the cluster.",
         owner="porter",
-        risk_of_change="None known: Pod Identity sends the key.",
+        risk_of_change="A condition that EKS does not meet stops the controller: test first.",
     ),
     references=(EKS_POD_IDENTITY, IAM_CONFUSED_DEPUTY),
     claims=(12,),

@@ -1,8 +1,9 @@
 """AWS-PASS-001: Porter roles may pass roles only as documented.
 
 ## What it checks
-The role's policies cut down to iam:PassRole, against the document: which role may be handed to which service. The engine finds
-PassRole wherever it hides, for example inside `iam:*`, and sees a lost or widened iam:PassedToService condition.
+The role's policies cut down to iam:PassRole, against the document: which role may be handed to which service. The
+engine finds PassRole wherever it hides, for example inside `iam:*`, and sees a lost or widened iam:PassedToService
+condition.
 
 ## Why it matters
 Who may pass a role to a service may act as that role. One PassRole too many is often the account.
@@ -11,8 +12,8 @@ Who may pass a role to a service may act as that role. One PassRole too many is 
 Remove the statement, or put back the documented resource and iam:PassedToService condition.
 
 ## Limits
-The same pieces stand in AWS-PERM-001. Roles that are not documented are AWS-ROLE-001. A documented grant that is risky in itself
-is AWS-PASS-002.
+The same pieces stand in AWS-PERM-001. Roles that are not documented are AWS-ROLE-001. A documented grant that is
+risky in itself is AWS-PASS-002.
 
 ## References
 - https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
@@ -107,9 +108,13 @@ def _decide(
     name = quote(role.name)
     if seen.excess:
         piece = seen.excess[0]
-        return Result.FAIL, f"PASSROLE_{piece.kind.upper()}", (
-            f"{name} may pass a role beyond the document: {spoken(piece.witness)}, "
-            f"from {quote(piece.document + ': ' + piece.statement)}."
+        return (
+            Result.FAIL,
+            f"PASSROLE_{piece.kind.upper()}",
+            (
+                f"{name} may pass a role beyond the document: {spoken(piece.witness)}, "
+                f"from {quote(piece.document + ': ' + piece.statement)}."
+            ),
         )
     reasons = [*unread, *open_reasons(seen)]
     if reasons:

@@ -1,11 +1,12 @@
 """AWS-PASS-002: Every PassRole of a Porter role names the service it passes to.
 
 ## What it checks
-Whether a documented role may pass a role to a service that no condition names: the engine is asked for a PassRole to a service
-nobody would list. What the document permits is reported here all the same.
+Whether a documented role may pass a role to a service that no condition names: the engine is asked for a PassRole to
+a service nobody would list. What the document permits is reported here all the same.
 
 ## Why it matters
-Without iam:PassedToService a role can be handed to any service that runs code or acts for the caller, and so be taken over.
+Without iam:PassedToService a role can be handed to any service that runs code or acts for the caller, and so be taken
+over.
 
 ## Remediation
 Ask Porter to add iam:PassedToService with the services it needs, and to list the roles.

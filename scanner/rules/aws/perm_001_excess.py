@@ -1,9 +1,9 @@
 """AWS-PERM-001: Porter roles may do nothing that is not documented.
 
 ## What it checks
-All policies of a documented role (inline and attached, in their default versions) together, against the documented statements
-together. AWS-managed policies that the document names for the role count with the content AWS gives them today. Every piece of
-access beyond the document is shown with a request that is allowed and not documented.
+All policies of a documented role (inline and attached, in their default versions) together, against the documented
+statements together. AWS-managed policies that the document names for the role count with the content AWS gives them
+today. Every piece of access beyond the document is shown with a request that is allowed and not documented.
 
 ## Why it matters
 This is the question the tool exists for: has Porter more than it says it has?
@@ -12,9 +12,9 @@ This is the question the tool exists for: has Porter more than it says it has?
 Take the piece out of the policy named in the difference, or ask Porter to document it.
 
 ## Limits
-A permissions boundary or a service control policy may block what a role's own policies allow; this rule judges the role's own
-policies. Statement names and policy names play no part. A condition that the page gives only in prose is read strictly; what is
-inside the weaker reading alone is MANUAL.
+A permissions boundary or a service control policy may block what a role's own policies allow; this rule judges the
+role's own policies. Statement names and policy names play no part. A condition that the page gives only in prose is
+read strictly; what is inside the weaker reading alone is MANUAL.
 
 ## References
 - https://docs.porter.run/security-and-compliance/aws-permissions
@@ -93,7 +93,7 @@ def _excess(ctx: AwsContext, judged: RoleJudgement, seen: Comparison, kind: str,
     return Outcome(
         subject=role_subject(judged.role),
         result=Result.FAIL,
-        message=f"{quote(judged.role.name)} may use {_WORDS.get(kind, 'undocumented access')}: {spoken(first.witness)}, "
+        message=f"{quote(judged.role.name)} may use {_WORDS.get(kind, 'more')}: {spoken(first.witness)}, "
         f"from {quote(first.document + ': ' + first.statement)}.{more}{open_part}",
         reason_code=f"EXCESS_{kind.upper()}",
         discriminator=kind,
@@ -136,7 +136,8 @@ def _contained(ctx: AwsContext, judged: RoleJudgement) -> Outcome:
         message = f"{quote(judged.role.name)} is not proven to be inside the document: {listed(reasons, 3)}."
     else:
         result, code = Result.PASS, "CONTAINED"
-        message = f"Every request that {count(len(judged.role.policies), 'policy', 'policies')} of the role allow is documented."
+        held = count(len(judged.role.policies), "policy", "policies")
+        message = f"Every request that the {held} of {quote(judged.role.name)} allow is documented."
     return Outcome(
         subject=role_subject(judged.role),
         result=result,

@@ -1,7 +1,8 @@
 """AWS-PERM-002: Porter roles hold what is documented.
 
 ## What it checks
-The documented statements of each role against the role's policies together: which documented requests are not allowed live.
+The documented statements of each role against the role's policies together: which documented requests are not allowed
+live.
 
 ## Why it matters
 Less access than documented is safer, but something may not work, or the installation is older or newer than the page.
@@ -73,9 +74,13 @@ def _decide(judged: RoleJudgement) -> tuple[Result, str, str]:
     if seen.missing:
         actions = sorted({p.witness.action for p in seen.missing})
         rows = sorted({p.statement for p in seen.missing})
-        return Result.FAIL, "MISSING", (
-            f"{name} lacks {count(len(seen.missing), 'documented piece')} of access ({listed(actions)}; "
-            f"statements {listed(rows, 4)})."
+        return (
+            Result.FAIL,
+            "MISSING",
+            (
+                f"{name} lacks {count(len(seen.missing), 'documented piece')} of access ({listed(actions)}; "
+                f"statements {listed(rows, 4)})."
+            ),
         )
     reasons = open_reasons(seen, "missing")
     if reasons:

@@ -1,8 +1,9 @@
 """AWS-PERM-003: Wildcards in Porter roles go no further than the documented ones.
 
 ## What it checks
-Of the access beyond the document, the pieces that come from a wildcard: in an action (`s3:*`) or in a resource that was widened.
-The engine decides whether a wildcard reaches beyond the document; a wildcard that stays inside it passes.
+Of the access beyond the document, the pieces that come from a wildcard: in an action (`s3:*`) or in a resource that
+was widened. The engine decides whether a wildcard reaches beyond the document; a wildcard that stays inside it
+passes.
 
 ## Why it matters
 A wildcard grants what AWS has not published yet: access grows without anyone changing a policy.

@@ -1,18 +1,21 @@
 """AWS-PERM-004: Porter roles use no wildcard actions and no unlimited resources.
 
 ## What it checks
-The Allow statements that a documented role holds live: wildcards in actions, and actions that could be limited to resources but
-are granted on every resource without a condition. What the document permits is reported here all the same: it is a risk it states.
+The Allow statements that a documented role holds live: wildcards in actions, and actions that could be limited to
+resources but are granted on every resource without a condition. What the document permits is reported here all the
+same: it is a risk it states.
 
 ## Why it matters
-A service-wide wildcard (`rds:*`) includes what AWS will publish next year. An unlimited resource includes what other teams own.
+A service-wide wildcard (`rds:*`) includes what AWS will publish next year. An unlimited resource includes what other
+teams own.
 
 ## Remediation
-Only Porter can narrow these policies. Ask for lists of actions and for ARNs or tags that limit them to Porter's own resources.
+Only Porter can narrow these policies. Ask for lists of actions and for ARNs or tags that limit them to Porter's own
+resources.
 
 ## Limits
-Whether an action can be limited is taken from the pinned action catalogue named in the report. Access beyond the document is
-AWS-PERM-001 and AWS-PERM-003.
+Whether an action can be limited is taken from the pinned action catalogue named in the report. Access beyond the
+document is AWS-PERM-001 and AWS-PERM-003.
 
 ## References
 - https://docs.porter.run/security-and-compliance/aws-permissions
@@ -90,7 +93,8 @@ def _judge(ctx: AwsContext, role: AwsRole, key: str) -> Outcome:
 def _words(seen: _Breadth) -> str:
     parts = [f"{count(len(seen.wildcards), 'wildcard action')} ({listed(seen.wildcards, 8)})"] if seen.wildcards else []
     if seen.unlimited:
-        parts.append(f"{count(len(seen.unlimited), 'action')} on every resource that AWS could limit ({listed(seen.unlimited, 3)})")
+        actions = count(len(seen.unlimited), "action")
+        parts.append(f"{actions} on every resource, though AWS can limit them ({listed(seen.unlimited, 3)})")
     return " and ".join(parts)
 
 

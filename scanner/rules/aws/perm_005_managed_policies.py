@@ -1,8 +1,9 @@
 """AWS-PERM-005: Only the documented AWS-managed policies are attached to Porter roles.
 
 ## What it checks
-The AWS-managed policies attached to each documented role, by ARN, against those the document names for it. AWS may change the
-content of its policies at any time; a documented one whose content differs from the page passes with a note.
+The AWS-managed policies attached to each documented role, by ARN, against those the document names for it. AWS may
+change the content of its policies at any time; a documented one whose content differs from the page passes with a
+note.
 
 ## Why it matters
 An AWS-managed policy is attached in one call and often grants far more than its name says.

@@ -1,8 +1,8 @@
 """AWS-PERM-006: No Porter role is an administrator by policy.
 
 ## What it checks
-Whether a Porter role, documented or not, has AdministratorAccess attached, or policies that together allow every action on every
-resource, or every IAM action on every resource. The access engine decides the last two.
+Whether a Porter role, documented or not, has AdministratorAccess attached, or policies that together allow every
+action on every resource, or every IAM action on every resource. The access engine decides the last two.
 
 ## Why it matters
 An administrator needs no escalation. Accounts connected in 2023 may still hold a role with AdministratorAccess.
@@ -11,8 +11,8 @@ An administrator needs no escalation. Accounts connected in 2023 may still hold 
 Detach the policy. Porter documents narrower policies for each of its roles.
 
 ## Limits
-A permissions boundary or service control policy may still limit the role. A role that can make itself administrator is
-AWS-ESC-001.
+A permissions boundary or service control policy may still limit the role. A role that can make itself administrator
+is AWS-ESC-001.
 
 ## References
 - https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html

@@ -1,12 +1,12 @@
 """AWS-POD-001: Pods are given only the Porter roles documented for pods.
 
 ## What it checks
-Each EKS Pod Identity association that refers to a Porter role: the role must be documented as one for pods, which excludes the
-roles that are open to another account, and the association must not lead on to a target role.
+Each EKS Pod Identity association that refers to a Porter role: the role must be documented as one for pods, which
+excludes the roles that are open to another account, and the association must not lead on to a target role.
 
 ## Why it matters
-The IAM policies do not show which pod gets a role; the association does. porter-access-manager and porter-infra-manager trust Pod
-Identity, so one association makes any pod their holder.
+The IAM policies do not show which pod gets a role; the association does. porter-access-manager and porter-infra-
+manager trust Pod Identity, so one association makes any pod their holder.
 
 ## Remediation
 Delete the association. Ask Porter which service account needs which role.
@@ -34,7 +34,14 @@ from scanner.rules.aws._common import (
     not_applicable,
     quote,
 )
-from scanner.rules.aws._pods import association_subject, is_pod_role, pod, porter_associations, porter_role_of, role_name
+from scanner.rules.aws._pods import (
+    association_subject,
+    is_pod_role,
+    pod,
+    porter_associations,
+    porter_role_of,
+    role_name,
+)
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.questions import account_of
 
@@ -73,7 +80,12 @@ def _key(ctx: AwsContext, item: PodIdentityAssociation) -> str | None:
 
 def _judge(ctx: AwsContext, item: PodIdentityAssociation) -> _Verdict:
     if isinstance(item.role_arn, NotObserved):
-        return Result.INCOMPLETE, "ROLE_UNREAD", f"Which role {pod(item)} gets was not read: {item.role_arn.reason}.", None
+        return (
+            Result.INCOMPLETE,
+            "ROLE_UNREAD",
+            f"Which role {pod(item)} gets was not read: {item.role_arn.reason}.",
+            None,
+        )
     if item.target_role_arn is not None:
         return _target(ctx, item, item.target_role_arn)
     role = porter_role_of(ctx, item.role_arn)
@@ -83,10 +95,20 @@ def _judge(ctx: AwsContext, item: PodIdentityAssociation) -> _Verdict:
         return Result.FAIL, "ROLE_GONE", words, Severity.LOW
     page = ctx.documented(role)
     if page is None:
-        return Result.FAIL, "ROLE_NOT_DOCUMENTED", f"{pod(item)} is given {name}, which is not documented.", Severity.MEDIUM
+        return (
+            Result.FAIL,
+            "ROLE_NOT_DOCUMENTED",
+            f"{pod(item)} is given {name}, which is not documented.",
+            Severity.MEDIUM,
+        )
     if not is_pod_role(page):
         severity = Severity.CRITICAL if page.assumable_from_outside else Severity.HIGH
-        return Result.FAIL, "NOT_A_POD_ROLE", f"{pod(item)} is given {name}, which is not documented for pods.", severity
+        return (
+            Result.FAIL,
+            "NOT_A_POD_ROLE",
+            f"{pod(item)} is given {name}, which is not documented for pods.",
+            severity,
+        )
     return Result.PASS, "AS_DOCUMENTED", f"{pod(item)} is given {name}, a role documented for pods.", None
 
 

@@ -1,19 +1,19 @@
 """AWS-POD-002: Each Porter role for pods serves one service account.
 
 ## What it checks
-How many service accounts of one cluster are associated with each live role documented for pods, and whether each per-bucket role
-has an association at all.
+How many service accounts of one cluster are associated with each live role documented for pods, and whether each per-
+bucket role has an association at all.
 
 ## Why it matters
-The page says that these roles are reached by one add-on each, and that the association is what ties a bucket's role to its bucket.
-A second service account shares the access; a bucket role nobody uses was forgotten.
+The page says that these roles are reached by one add-on each, and that the association is what ties a bucket's role
+to its bucket. A second service account shares the access; a bucket role nobody uses was forgotten.
 
 ## Remediation
 Delete the association that is not Porter's. Delete a bucket role whose bucket is gone.
 
 ## Limits
-The same service account in several clusters counts as one. A role without association is only judged where the page makes one per
-bucket: other add-ons may not be installed.
+The same service account in several clusters counts as one. A role without association is only judged where the page
+makes one per bucket: other add-ons may not be installed.
 
 ## References
 - https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
@@ -76,7 +76,12 @@ def _decide(
     name = quote(role.name)
     crowded = _crowded(mine)
     if crowded:
-        return Result.FAIL, "SEVERAL_SERVICE_ACCOUNTS", f"{name} serves several service accounts: {listed(crowded)}.", None
+        return (
+            Result.FAIL,
+            "SEVERAL_SERVICE_ACCOUNTS",
+            f"{name} serves several service accounts: {listed(crowded)}.",
+            None,
+        )
     if unread:
         words = f"{count(len(unread), 'association')} of this account did not show its role; one may be {name}'s."
         return Result.INCOMPLETE, "ROLE_UNREAD", words, None

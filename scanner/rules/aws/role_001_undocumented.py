@@ -1,9 +1,9 @@
 """AWS-ROLE-001: Every role that is Porter's by name or trust is documented.
 
 ## What it checks
-Every IAM role whose name starts like Porter's, or whose trust policy admits one of Porter's accounts, is looked up in the
-documented version. A role that is not there fails. The access engine answers whether the trust admits Porter, so a role that
-trusts everyone counts too, unless its conditions shut Porter out.
+Every IAM role whose name starts like Porter's, or whose trust policy admits one of Porter's accounts, is looked up in
+the documented version. A role that is not there fails. The access engine answers whether the trust admits Porter, so
+a role that trusts everyone counts too, unless its conditions shut Porter out.
 
 ## Why it matters
 A role nobody documented is access nobody reviewed. It survives the removal of everything that is documented.
@@ -12,8 +12,9 @@ A role nobody documented is access nobody reviewed. It survives the removal of e
 Ask Porter what the role is for. Remove it, or take Porter's account out of its trust policy, if there is no answer.
 
 ## Limits
-Porter's organization is not published. A role that is open to an organization id or path is MANUAL: a person must compare it.
-A role that belongs to Porter but has another name and trusts only roles of this account is not recognised.
+Porter's organization is not published. A role that is open to an organization id or path is MANUAL: a person must
+compare it. A role that belongs to Porter but has another name and trusts only roles of this account is not
+recognised.
 
 ## References
 - https://docs.porter.run/security-and-compliance/aws-permissions
@@ -49,7 +50,12 @@ from scanner.rules.base import AwsContext, Rule
 from scanner.rules.context import is_named_like_vendor, matches_name
 from scanner.rules.questions import IMPOSSIBLE, POSSIBLE, UNDECIDED, ask_permissions, vendor_answer, vendor_if
 
-_ROLE_MANAGEMENT = ("iam:AttachRolePolicy", "iam:PutRolePolicy", "iam:CreatePolicyVersion", "iam:UpdateAssumeRolePolicy")
+_ROLE_MANAGEMENT = (
+    "iam:AttachRolePolicy",
+    "iam:PutRolePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:UpdateAssumeRolePolicy",
+)
 _NO_ORGANIZATION = {"Null": {"aws:PrincipalOrgID": "true", "aws:PrincipalOrgPaths": "true"}}
 
 

@@ -1,15 +1,16 @@
 """AWS-ROLE-002: Every documented role that is not optional exists.
 
 ## What it checks
-The names of the documented roles against the roles of the account. Roles that the document calls optional may be absent.
-An account the operator declares free of Porter must hold none.
+The names of the documented roles against the roles of the account. Roles that the document calls optional may be
+absent. An account the operator declares free of Porter must hold none.
 
 ## Why it matters
-A missing role explains why something does not work, and shows that the documented version describes another installation.
-A Porter role in an account that should have none is access somebody forgot.
+A missing role explains why something does not work, and shows that the documented version describes another
+installation. A Porter role in an account that should have none is access somebody forgot.
 
 ## Remediation
-None is needed for security. Reconnect the account in Porter if the role should be there; revoke what should not be there.
+None is needed for security. Reconnect the account in Porter if the role should be there; revoke what should not be
+there.
 
 ## Limits
 Names only: what a role may do is judged by the other rules. A role below another path counts as present.

@@ -1,12 +1,12 @@
 """AWS-ROLE-004: No Porter role trusts a deleted role or user.
 
 ## What it checks
-The AWS principals of each Porter role's trust policy. IAM replaces a principal by its unique id (AROA..., AIDA...) when the role
-or user it named has been deleted.
+The AWS principals of each Porter role's trust policy. IAM replaces a principal by its unique id (AROA..., AIDA...)
+when the role or user it named has been deleted.
 
 ## Why it matters
-Such a trust admits nobody, even if a role with the old name is created again. It shows a change on the other side that nobody
-followed up, and it hides from every comparison by name who was meant.
+Such a trust admits nobody, even if a role with the old name is created again. It shows a change on the other side
+that nobody followed up, and it hides from every comparison by name who was meant.
 
 ## Remediation
 Ask Porter which principal is meant, and write it into the trust policy again; or remove the dead entry.

@@ -1,8 +1,8 @@
 """AWS-ROLE-005: Permissions boundaries on Porter roles are kept.
 
 ## What it checks
-Whether each Porter role has a permissions boundary, and whether one it had in the previous run is still there. Porter documents
-none, so a boundary is better than documented.
+Whether each Porter role has a permissions boundary, and whether one it had in the previous run is still there. Porter
+documents none, so a boundary is better than documented.
 
 ## Why it matters
 A boundary is the one limit a customer can put on a role whose policies the vendor writes. Roles that may call

@@ -1,19 +1,20 @@
 """AWS-STACK-001: The CloudFormation stack exists and owns what it should.
 
 ## What it checks
-The stack that Porter has customers create: it exists while Porter roles exist, owns one of the roles it is documented to create,
-owns nothing but IAM roles, and CloudFormation does not report drift. Two pages name different roles; either is accepted.
+The stack that Porter has customers create: it exists while Porter roles exist, owns one of the roles it is documented
+to create, owns nothing but IAM roles, and CloudFormation does not report drift. Two pages name different roles;
+either is accepted.
 
 ## Why it matters
-Deleting the stack is how customers are told to revoke access. A stack that does not own the role revokes nothing; a drifted one
-shows that somebody changed the role by hand.
+Deleting the stack is how customers are told to revoke access. A stack that does not own the role revokes nothing; a
+drifted one shows that somebody changed the role by hand.
 
 ## Remediation
 Find out who made the roles if there is no stack. Run drift detection, and restore the template's state.
 
 ## Limits
-Looked for by name in every region that was read. Drift is what CloudFormation last detected; this tool does not start a detection.
-The template itself is not read.
+Looked for by name in every region that was read. Drift is what CloudFormation last detected; this tool does not start
+a detection. The template itself is not read.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -94,7 +95,9 @@ def _absent(ctx: AwsContext, claim: StackClaim) -> Outcome:
 def _judge(ctx: AwsContext, claim: StackClaim, stack: AwsStack) -> Outcome:
     defects = list(_defects(ctx, claim, stack))
     owned = sorted(owned_roles(stack))
-    facts = f"Stack {quote(stack.name)} in {stack.region} ({stack.status}) owns {listed(owned) if owned else 'no role'}."
+    facts = (
+        f"Stack {quote(stack.name)} in {stack.region} ({stack.status}) owns {listed(owned) if owned else 'no role'}."
+    )
     return Outcome(
         subject=Subject(type="aws.cloudformation.stack", key=stack.stack_id, name=stack.name),
         result=Result.FAIL if defects else Result.PASS,
@@ -131,7 +134,9 @@ def _defects(ctx: AwsContext, claim: StackClaim, stack: AwsStack) -> Iterator[_D
         yield _Defect("OTHER_RESOURCES", Severity.MEDIUM, f"It also owns {listed(strange)}")
     drifted = [r.logical_id for r in stack.resources if r.drift_status in ("MODIFIED", "DELETED")]
     if stack.drift_status == "DRIFTED" or drifted:
-        yield _Defect("DRIFTED", Severity.MEDIUM, "CloudFormation reports drift" + (f" of {listed(drifted)}" if drifted else ""))
+        yield _Defect(
+            "DRIFTED", Severity.MEDIUM, "CloudFormation reports drift" + (f" of {listed(drifted)}" if drifted else "")
+        )
 
 
 RULE = Rule(

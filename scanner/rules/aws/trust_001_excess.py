@@ -1,9 +1,10 @@
 """AWS-TRUST-001: Porter roles can be assumed by nobody beyond the documented principals.
 
 ## What it checks
-The trust policy of each documented role against the documented trust: principals, services, actions and conditions, decided by the
-access engine. Naming Porter's account where the document names one role, or this account where it names nobody, is more than
-documented. An ExternalId the document does not ask for is better than documented and passes.
+The trust policy of each documented role against the documented trust: principals, services, actions and conditions,
+decided by the access engine. Naming Porter's account where the document names one role, or this account where it
+names nobody, is more than documented. An ExternalId the document does not ask for is better than documented and
+passes.
 
 ## Why it matters
 Permissions say what a role may do; trust says who may do it. One more principal gets everything the role has.
@@ -12,8 +13,8 @@ Permissions say what a role may do; trust says who may do it. One more principal
 Take the principal out of the trust policy, or restore the documented condition.
 
 ## Limits
-The trust policy alone: whether the other side's own policies let it call sts:AssumeRole is not visible from here. EKS Pod Identity
-associations are AWS-POD-001.
+The trust policy alone: whether the other side's own policies let it call sts:AssumeRole is not visible from here. EKS
+Pod Identity associations are AWS-POD-001.
 
 ## References
 - https://docs.porter.run/security-and-compliance/aws-permissions

@@ -1,20 +1,20 @@
 """AWS-TRUST-002: Roles documented with an ExternalId cannot be assumed without it.
 
 ## What it checks
-For each role whose trust is documented to require an ExternalId, the engine is asked: may any principal outside the account assume
-it with another ExternalId, or with none? Then the form: one concrete value, compared by StringEquals, no wildcard, not empty, equal
-to the value the operator gave, unchanged since the previous run.
+For each role whose trust is documented to require an ExternalId, the engine is asked: may any principal outside the
+account assume it with another ExternalId, or with none? Then the form: one concrete value, compared by StringEquals,
+no wildcard, not empty, equal to the value the operator gave, unchanged since the previous run.
 
 ## Why it matters
-Porter serves many customers from one account. The ExternalId is what stops one customer's request from reaching another's
-account. Anything but an exact comparison with one value is no guard.
+Porter serves many customers from one account. The ExternalId is what stops one customer's request from reaching
+another's account. Anything but an exact comparison with one value is no guard.
 
 ## Remediation
 Restore `StringEquals` on sts:ExternalId with the value of the Porter project.
 
 ## Limits
-Values are compared as tokens; the value itself is never read into a report. Without the expected value, any one concrete value
-passes, and only a change is noticed.
+Values are compared as tokens; the value itself is never read into a report. Without the expected value, any one
+concrete value passes, and only a change is noticed.
 
 ## References
 - https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
@@ -115,7 +115,9 @@ def _defect(ctx: AwsContext, role: AwsRole, body: JsonObject, *, guarded: bool) 
         return _Defect("NOT_A_GUARD", Severity.CRITICAL, f"{operators} on sts:ExternalId does not force one value")
     odd = [use.operator for use in mentions if use.operator.lower() != "stringequals"]
     if odd:
-        return _Defect("FORM", Severity.MEDIUM, f"sts:ExternalId is compared by {listed(odd)}, documented is StringEquals")
+        return _Defect(
+            "FORM", Severity.MEDIUM, f"sts:ExternalId is compared by {listed(odd)}, documented is StringEquals"
+        )
     before = dict(ctx.settings.previous_external_ids).get(role.arn)
     confirmed = any(f.equals_expected for f in facts)
     if before is not None and before not in tokens and not confirmed:

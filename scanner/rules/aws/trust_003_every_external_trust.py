@@ -1,19 +1,20 @@
 """AWS-TRUST-003: Every role open to another account requires an ExternalId.
 
 ## What it checks
-Each Porter role that a principal outside the account may assume: may it do so without any ExternalId? Documented exceptions fail
-here too, and are named as such: they are documented risks.
+Each Porter role that a principal outside the account may assume: may it do so without any ExternalId? Documented
+exceptions fail here too, and are named as such: they are documented risks.
 
 ## Why it matters
-Porter acts for many customers with one role. Without an ExternalId, whoever can make Porter's platform act for the wrong project
-reaches this account (the confused deputy).
+Porter acts for many customers with one role. Without an ExternalId, whoever can make Porter's platform act for the
+wrong project reaches this account (the confused deputy).
 
 ## Remediation
-Ask Porter when these roles will use an ExternalId. Until then limit who may assume them by aws:PrincipalArn conditions and alarms
-on AssumeRole in CloudTrail.
+Ask Porter when these roles will use an ExternalId. Until then limit who may assume them by aws:PrincipalArn
+conditions and alarms on AssumeRole in CloudTrail.
 
 ## Limits
-The page says that the controller that assumes these roles cannot send an ExternalId; adding one by hand would lock Porter out.
+The page says that the controller that assumes these roles cannot send an ExternalId; adding one by hand would lock
+Porter out.
 
 ## References
 - https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html

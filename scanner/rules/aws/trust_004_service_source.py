@@ -1,18 +1,19 @@
 """AWS-TRUST-004: AWS services may assume Porter roles for this account only.
 
 ## What it checks
-Each AWS service that a Porter role trusts: may it assume the role for a source outside this account? Only a condition on
-aws:SourceAccount or aws:SourceArn rules that out.
+Each AWS service that a Porter role trusts: may it assume the role for a source outside this account? Only a condition
+on aws:SourceAccount, aws:SourceArn or, for Pod Identity, the cluster's ARN in the session tags rules that out.
 
 ## Why it matters
-A service acts for all its customers. Without such a condition, only the service's own checks and iam:PassRole decide on whose
-behalf it uses the role.
+A service acts for all its customers. Without such a condition, only the service's own checks and iam:PassRole decide
+on whose behalf it uses the role.
 
 ## Remediation
 Ask Porter to add aws:SourceAccount or aws:SourceArn where the service sends them. Test first.
 
 ## Limits
-Not every service sends these keys when it assumes a role: for EC2 instance profiles a condition may lock the instances out.
+Not every service sends these keys when it assumes a role: for EC2 instance profiles a condition may lock the
+instances out.
 
 ## References
 - https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
@@ -44,10 +45,14 @@ from scanner.rules.questions import POSSIBLE, UNDECIDED, allowed_principals, ask
 
 
 def foreign_source(account_id: str) -> JsonObject:
-    """Return what is true of a service's request that is not on behalf of this account, or does not say so."""
+    """Return what is true of a service's request that is not on behalf of this account, or does not say so.
+
+    Pod Identity names the cluster in a session tag: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
+    """
     return {
         "StringNotEquals": {"aws:SourceAccount": [account_id]},
         "ArnNotLike": {"aws:SourceArn": [f"arn:*:*:*:{account_id}:*"]},
+        "StringNotLike": {"aws:RequestTag/eks-cluster-arn": [f"arn:*:eks:*:{account_id}:cluster/*"]},
     }
 
 
@@ -90,11 +95,15 @@ def _judge(ctx: AwsContext, role: AwsRole) -> Outcome:
     page = ctx.documented(role)
     free, answer = services_without_source(ctx, role)
     if not free and answer is not None:
-        return undecided_outcome(role_subject(role), "The source of services", answer, porter_role=page.key if page else None)
+        return undecided_outcome(
+            role_subject(role), "The source of services", answer, porter_role=page.key if page else None
+        )
     wide = page is None or page.assumable_from_outside
     if free:
         result, code = Result.FAIL, "NO_SOURCE_CONDITION"
-        message = f"{listed(free)} may assume {quote(role.name)} without aws:SourceAccount or aws:SourceArn of this account."
+        message = (
+            f"{listed(free)} may assume {quote(role.name)} without aws:SourceAccount or aws:SourceArn of this account."
+        )
     else:
         result, code = Result.PASS, "SOURCE_BOUND"
         message = f"Services assume {quote(role.name)} for this account only."

@@ -1,19 +1,19 @@
 """AWS-TRUST-005: Trust policies of Porter roles grant only sts:AssumeRole and sts:TagSession.
 
 ## What it checks
-The trust policy of each documented role: may anyone use another action through it (asked of the engine), and does an Allow
-statement use NotAction, NotPrincipal, or name a federated provider.
+The trust policy of each documented role: may anyone use another action through it (asked of the engine), and does an
+Allow statement use NotAction, NotPrincipal, or name a federated provider.
 
 ## Why it matters
-AssumeRoleWithWebIdentity and AssumeRoleWithSAML open a role to outside identity providers. NotPrincipal and NotAction in an Allow
-grant to everyone who is not listed.
+AssumeRoleWithWebIdentity and AssumeRoleWithSAML open a role to outside identity providers. NotPrincipal and NotAction
+in an Allow grant to everyone who is not listed.
 
 ## Remediation
 Write the trust policy with Principal and the two documented actions only.
 
 ## Limits
-sts:TagSession for a principal that is documented with sts:AssumeRole only is AWS-TRUST-001. Roles that are not documented are
-AWS-ROLE-001.
+sts:TagSession for a principal that is documented with sts:AssumeRole only is AWS-TRUST-001. Roles that are not
+documented are AWS-ROLE-001.
 
 ## References
 - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
@@ -69,7 +69,9 @@ def _judge(ctx: AwsContext, role: AwsRole) -> Outcome:
     odd = _odd_elements(body)
     answer = ask_trust(role, {}, ctx.account, ctx.catalogue, actions=("*",), also=(_LEAVE_OUT,))
     if not odd and answer.outcome == UNDECIDED:
-        return undecided_outcome(role_subject(role), "The trust policy's actions", answer, porter_role=key_of(ctx, role))
+        return undecided_outcome(
+            role_subject(role), "The trust policy's actions", answer, porter_role=key_of(ctx, role)
+        )
     parts = [f"an Allow uses {what}" for what in odd]
     if answer.outcome == POSSIBLE:
         parts.append(f"it allows {spoken(answer.witness)}")
@@ -90,7 +92,7 @@ def _judge(ctx: AwsContext, role: AwsRole) -> Outcome:
 
 
 def _odd_elements(body: JsonObject) -> list[str]:
-    """Return the unusual elements of Allow statements. Looks at the form, so that a policy of no use today is found too."""
+    """Return the unusual elements of Allow statements: the form counts, whatever it allows today."""
     odd: set[str] = set()
     for statement in statements(body):
         if statement.get("Effect") != "Allow":

@@ -1,8 +1,9 @@
 """AWS-TRUST-006: Only the roles documented as assumable from outside can be assumed from outside.
 
 ## What it checks
-For each Porter role the engine is asked whether a principal of another account may assume it. The document names the roles for
-which that is so; any other fails. A role that is not documented counts where it admits one of Porter's accounts.
+For each Porter role the engine is asked whether a principal of another account may assume it. The document names the
+roles for which that is so; any other fails. A role that is not documented counts where it admits one of Porter's
+accounts.
 
 ## Why it matters
 The number of doors into the account is the first thing a reviewer asks, and the page gives a number.
@@ -11,8 +12,8 @@ The number of doors into the account is the first thing a reviewer asks, and the
 Take the foreign principal out of the trust policy.
 
 ## Limits
-Trust policies only. A role reached by chaining through another Porter role is AWS-ESC-001. Resource policies that admit Porter's
-accounts (buckets, keys, queues) are not read.
+Trust policies only. A role reached by chaining through another Porter role is AWS-ESC-001. Resource policies that
+admit Porter's accounts (buckets, keys, queues) are not read.
 
 ## References
 - https://docs.porter.run/security-and-compliance/aws-permissions

@@ -4,14 +4,15 @@
 The ExternalIds in the trust policies of Porter roles, over all accounts of this run, compared as tokens.
 
 ## Why it matters
-The page calls the ExternalId a secret of one Porter project. One value for several projects or accounts means that whoever knows it
-for one knows it for all. Porter's published code reuses it when one account serves several projects.
+The page calls the ExternalId a secret of one Porter project. One value for several projects or accounts means that
+whoever knows it for one knows it for all. Porter's published code reuses it when one account serves several projects.
 
 ## Remediation
 Ask Porter for an ExternalId per project and account.
 
 ## Limits
-Tokens are comparable only within one installation of this tool. Values that Porter uses for other customers cannot be seen.
+Tokens are comparable only within one installation of this tool. Values that Porter uses for other customers cannot be
+seen.
 
 ## References
 - https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
@@ -49,7 +50,13 @@ def check(ctx: AwsContext) -> Iterator[Outcome]:
                 message = f"{quote(role.name)} requires the same ExternalId as {listed(shared)}."
                 yield _say(ctx, role, Result.FAIL, "SHARED", message)
             else:
-                yield _say(ctx, role, Result.PASS, "OWN", f"No other role read in this run has {quote(role.name)}'s ExternalId.")
+                yield _say(
+                    ctx,
+                    role,
+                    Result.PASS,
+                    "OWN",
+                    f"No other role read in this run has {quote(role.name)}'s ExternalId.",
+                )
     if not found:
         yield not_applicable(ctx, "No Porter role requires an ExternalId.")
 

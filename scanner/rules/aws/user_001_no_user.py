@@ -4,15 +4,15 @@
 The names of the account's IAM users: one that starts like Porter's fails, and the more so with an active access key.
 
 ## Why it matters
-Porter documents that it stores no long-lived credentials. A user with a key needs no role, no ExternalId and no session, and works
-from anywhere until somebody deletes it.
+Porter documents that it stores no long-lived credentials. A user with a key needs no role, no ExternalId and no
+session, and works from anywhere until somebody deletes it.
 
 ## Remediation
 Deactivate the key, look in CloudTrail who used it, then delete the user.
 
 ## Limits
-Recognised by name only. A key of a user with another name that was given to Porter is not found. Where the keys of a user could
-not be read, they are taken for active.
+Recognised by name only. A key of a user with another name that was given to Porter is not found. Where the keys of a
+user could not be read, they are taken for active.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
