@@ -138,6 +138,24 @@ class OidcProvider(msgspec.Struct, frozen=True):
     client_ids: tuple[str, ...] = ()
 
 
+class ControlPolicy(msgspec.Struct, frozen=True):
+    """A service or resource control policy of the organization."""
+
+    id: str
+    name: str
+    document: Document
+    evidence: EvidencePointer
+
+
+class ControlLevel(msgspec.Struct, frozen=True):
+    """The policies attached to the account, to an organizational unit above it, or to the root."""
+
+    target: str
+    service: tuple[ControlPolicy, ...] = ()
+    """Every level has to allow a request; a level without any service control policy allows nothing, if the type is on."""
+    resource: tuple[ControlPolicy, ...] = ()
+
+
 class AwsAccount(msgspec.Struct, frozen=True):
     """One AWS account. An empty tuple means "none" only where the unit that feeds it is complete."""
 
@@ -154,6 +172,8 @@ class AwsAccount(msgspec.Struct, frozen=True):
     regions: tuple[str, ...] = ()
     summary: tuple[tuple[str, int], ...] = ()
     """GetAccountSummary's counters, for the tie-out."""
+    control_levels: tuple[ControlLevel, ...] = ()
+    """From the account up to the root; empty where there is no organization, or where the unit was not read."""
 
 
 class Inventory(msgspec.Struct, frozen=True):
