@@ -39,8 +39,9 @@ class ReadOnlyCall(msgspec.Struct, frozen=True):
         return f"{self.service}:{self.operation}"
 
 
-# Users are read whose name contains `porter`; the stack has a fixed name in Porter's documents.
-_PORTER_USERS = "arn:{partition}:iam::*:user/*porter*"
+# Keys are listed of users whose name contains `porter` in any case; ARNs in policies match case only as written.
+_USERS = "arn:{partition}:iam::*:user/*"
+# The stack has a fixed name in Porter's documents.
 _PORTER_STACK = "arn:{partition}:cloudformation:*:*:stack/PorterRole/*"
 _EKS_CLUSTERS = "arn:{partition}:eks:*:*:cluster/*"
 _POD_IDENTITIES = "arn:{partition}:eks:*:*:podidentityassociation/*/*"
@@ -63,7 +64,7 @@ READ_ONLY_CALLS: tuple[ReadOnlyCall, ...] = (
         kinds.ACCESS_KEYS,
         ("iam:ListAccessKeys",),
         ("AccessKeyMetadata",),
-        _PORTER_USERS,
+        _USERS,
     ),
     ReadOnlyCall(
         "iam", "GetAccountSummary", "account", kinds.ACCOUNT_SUMMARY, ("iam:GetAccountSummary",), holds="SummaryMap"

