@@ -16,7 +16,7 @@ from scanner.baseline.documents import (
     permissive_documents,
     trust_document,
 )
-from scanner.baseline.records import AwsBaseline, DocumentedRole, ManagedPolicyRef
+from scanner.baseline.records import ActionAlias, AwsBaseline, DocumentedRole, ManagedPolicyRef
 from scanner.errors import PolicyError
 from scanner.model.common import JsonObject, NotObserved, Observed
 from scanner.model.inventory import AttachedPolicy, AwsAccount, AwsRole, Document
@@ -71,7 +71,7 @@ def judge_role(
     managed = documented_managed(role, documented, account.partition)
     live_managed = _contents([p for p, _ in managed], unread)
     strict = [*permission_documents(documented, baseline.aliases), *live_managed]
-    permissions = decide(live, strict)
+    permissions = _without_echo(decide(live, strict), _printed(documented, baseline.aliases))
     permissive = None
     if permissions.excess and has_permissive_reading(documented):
         permissive = decide(live, [*permissive_documents(documented, baseline.aliases), *live_managed])
@@ -158,6 +158,30 @@ def _comparer(account: AwsAccount, catalogue: Catalogue) -> Compare:
         )
 
     return decide
+
+
+def _printed(documented: DocumentedRole, aliases: Sequence[ActionAlias]) -> list[ActionAlias]:
+    """Return the aliases whose misprint stands in one of the role's rows."""
+    rows = {action.lower() for statement in documented.statements for action in statement.actions}
+    return [alias for alias in aliases if alias.printed.lower() in rows]
+
+
+def _without_echo(comparison: Comparison, aliases: Sequence[ActionAlias]) -> Comparison:
+    """Leave out of `missing` what is held in its other spelling, and one of the two where neither is held."""
+    lacking = {a.lower() for p in comparison.missing for a in p.actions}
+    echoes = {
+        (alias.means if alias.printed.lower() in lacking and alias.means.lower() in lacking else spelling).lower()
+        for alias in aliases
+        for spelling in (alias.printed, alias.means)
+    }
+    missing = tuple(p for p in comparison.missing if not (p.actions and {a.lower() for a in p.actions} <= echoes))
+    if missing == comparison.missing:
+        return comparison
+    verdict = comparison.verdict
+    if not missing:
+        settled = "equal" if not comparison.undecided else "undecided"
+        verdict = {"different": "broader", "narrower": settled}.get(verdict, verdict)
+    return msgspec.structs.replace(comparison, missing=missing, verdict=verdict)
 
 
 def _judge_trust(

@@ -72,7 +72,7 @@ class Reach:
             actions=(step.action,),
             resources=tuple(self.fill(r) for r in step.resources),
             conditions={
-                operator: {key: [self.fill(v) for v in wanted] for key, wanted in keys.items()}
+                operator: {key: [self.fill(v) for v in values(wanted)] for key, wanted in keys.items()}
                 for operator, keys in step.conditions.items()
             },
             also=(own,) if step.other_role else (),

@@ -87,7 +87,7 @@ def _services(role: AwsRole) -> Outcome:
     return Outcome(
         subject=subject,
         result=Result.FAIL if names else Result.PASS,
-        message=f"{quote(role.name)} is for IAM operations only, yet {listed(names)} may assume it for no named purpose."
+        message=f"{quote(role.name)} is for IAM only, yet {listed(names)} may assume it for no named purpose."
         if names
         else f"No AWS service may assume {quote(role.name)}.",
         reason_code="SERVICES_WITHOUT_PURPOSE" if names else "NO_SERVICE",

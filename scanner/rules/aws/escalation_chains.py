@@ -41,7 +41,7 @@ class Chain(msgspec.Struct, frozen=True):
 
 
 def chains(reach: Reach, reaches: dict[str, Reach]) -> Iterator[Chain]:
-    """Yield the chains that start at one role. `reaches`: all Porter roles by ARN, for those that go through another."""
+    """Yield the chains that start at one role. `reaches`: all Porter roles by ARN, for chains through another."""
     for build in (_c1, _c3, _c4, _c5, _c6):
         yield from build(reach)
     yield from _c2(reach, reaches)

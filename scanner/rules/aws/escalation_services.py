@@ -13,7 +13,12 @@ def _pass(*services: str) -> Step:
 
 
 def _run(
-    name: str, title: str, services: tuple[str, ...], actions: tuple[str, ...], needs: str = _ANY_ROLE
+    name: str,
+    title: str,
+    services: tuple[str, ...],
+    actions: tuple[str, ...],
+    needs: str = _ANY_ROLE,
+    severity: Severity = Severity.CRITICAL,
 ) -> EscalationPath:
     """Return a path that hands a role to a service which then runs the principal's code or calls."""
     steps = (_pass(*services), *(Step(a) for a in actions))
@@ -269,6 +274,7 @@ PASS_PATHS: tuple[EscalationPath, ...] = (
         ("events.amazonaws.com",),
         ("events:PutRule", "events:PutTargets"),
         "a role that lets a rule run code",
+        Severity.HIGH,
     ),
     _run(
         "pass-emr",
