@@ -28,6 +28,8 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mark: str
     """Text that the finding of at least one of these rules must hold: an action, a principal, a policy's name."""
     do: tuple[JsonObject, ...]
+    previous_boundary: str = ""
+    """ARN of the boundary that the subject had in the previous run."""
 
 
 class Rewrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +47,8 @@ class AwsScenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rewrites: tuple[Rewrite, ...] = ()
     alternatives: tuple[Change, ...] = ()
     """Changes that exclude each other, each to be applied alone; the demo leaves them out."""
+    since_previous: tuple[Change, ...] = ()
+    """Changes that only a run which knows the previous one can report."""
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
