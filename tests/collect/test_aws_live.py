@@ -247,7 +247,8 @@ def test_keys_of_users_already_seen_are_read_but_never_count_as_all(aws: FakeAws
     found = unit(collect(aws), kinds.ACCESS_KEYS)
     assert found.status is UnitStatus.TRUNCATED
     assert found.items == 1
-    assert found.error is not None and found.error.code == "PrerequisiteUnread"
+    assert found.error is not None
+    assert found.error.code == "PrerequisiteUnread"
 
 
 def test_a_role_on_two_pages_makes_the_unit_unstable(aws: FakeAws) -> None:
@@ -306,7 +307,8 @@ def test_a_server_that_does_not_answer_ends_as_timeout(aws: FakeAws) -> None:
     aws.answers["iam:GetAccountSummary"] = Hang()
     found = unit(collect(aws, read_timeout_s=0.3), kinds.ACCOUNT_SUMMARY)
     assert found.status is UnitStatus.TIMEOUT
-    assert found.error is not None and found.error.code == "ReadTimeoutError"
+    assert found.error is not None
+    assert found.error.code == "ReadTimeoutError"
 
 
 def test_after_the_deadline_nothing_is_sent(aws: FakeAws) -> None:

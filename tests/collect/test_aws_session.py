@@ -26,8 +26,10 @@ def refused(options: AwsOptions) -> CollectError:
     with pytest.raises(CollectError) as caught:
         collect(options)
     message = str(caught.value)
-    assert "\n" not in message and not message.endswith(".")
-    assert SECRET not in message and "test-secret" not in message
+    assert "\n" not in message
+    assert not message.endswith(".")
+    assert SECRET not in message
+    assert "test-secret" not in message
     return caught.value
 
 
@@ -53,7 +55,8 @@ def test_a_broken_configuration_file_is_one_line(
 def test_no_credentials_at_all_says_how_to_get_some() -> None:
     error = refused(AwsOptions())
     assert str(error) == "no AWS credentials found"
-    assert error.advice is not None and "--profile" in error.advice
+    assert error.advice is not None
+    assert "--profile" in error.advice
 
 
 def test_half_of_a_credential_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +134,8 @@ def test_an_assumed_role_reads_and_its_external_id_is_nowhere(aws: FakeAws) -> N
     assert aws.requests[0].params["ExternalId"] == SECRET
     assert snapshot.calls[0].operation == "AssumeRole"
     assert snapshot.calls[0].params == {"RoleArn": ROLE, "RoleSessionName": "porter-audit"}
-    assert SECRET not in repr(snapshot) and "assumed-secret" not in repr(snapshot)
+    assert SECRET not in repr(snapshot)
+    assert "assumed-secret" not in repr(snapshot)
     assert SECRET not in repr(options)
 
 
@@ -139,7 +143,8 @@ def test_a_refused_role_is_named_with_what_to_check(aws: FakeAws) -> None:
     aws.answers["sts:AssumeRole"] = Fault("AccessDenied", f"with {SECRET}", 403)
     error = refused(AwsOptions(endpoint_url=aws.url, assume_role_arn=ROLE, assume_external_id=SECRET))
     assert str(error) == f"role `{ROLE}` cannot be assumed: AccessDenied"
-    assert error.advice is not None and "ExternalId" in error.advice
+    assert error.advice is not None
+    assert "ExternalId" in error.advice
 
 
 def test_expired_credentials_are_not_blamed_on_the_role(aws: FakeAws) -> None:

@@ -121,7 +121,9 @@ def test_what_an_export_cannot_show_is_not_in_the_input(tmp_path: Path) -> None:
 def test_an_export_that_is_not_the_whole_answer_is_truncated(tmp_path: Path, value: Any) -> None:
     found = details(read(write(tmp_path / "gaad.json", value)))
     assert found.status is UnitStatus.TRUNCATED
-    assert found.pages and found.error is not None and found.error.message
+    assert found.pages
+    assert found.error is not None
+    assert found.error.message
 
 
 BIG = role("a", AssumeRolePolicyDocument={"Statement": ["x" * 1_100_000]})
@@ -172,7 +174,8 @@ def test_a_broken_input_is_refused_in_one_line(tmp_path: Path, text: str, words:
     message = str(caught.value)
     assert words in message
     assert "in.json" in message
-    assert message.isprintable() and len(message) < 400
+    assert message.isprintable()
+    assert len(message) < 400
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:

@@ -48,7 +48,9 @@ def test_each_tier_contains_the_one_before() -> None:
 
 def test_another_partition_has_its_own_arns() -> None:
     text = msgspec.json.encode(aws_policy("org", partition="aws-us-gov")).decode()
-    assert "arn:aws-us-gov:eks" in text and "arn:aws:" not in text and "{" + "partition" not in text
+    assert "arn:aws-us-gov:eks" in text
+    assert "arn:aws:" not in text
+    assert "{" + "partition" not in text
 
 
 def test_resources_are_of_the_type_the_action_asks_for() -> None:
