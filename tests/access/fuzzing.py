@@ -23,9 +23,9 @@ KEY_TYPES = {
     "k:sizes": "ArrayOfNumeric",
 }
 _ORDERS = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
-_TEXT = ("StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike")  # fmt: skip
+_SORTS = ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike")
 OPERATORS = {
-    "String": _TEXT,
+    "String": tuple(f"String{sort}" for sort in _SORTS),
     "Numeric": tuple(f"Numeric{order}" for order in _ORDERS),
     "Date": tuple(f"Date{order}" for order in _ORDERS),
     "Bool": ("Bool",),
@@ -40,24 +40,37 @@ VALUES: dict[str, tuple[object, ...]] = {
     "Bool": ("true", "false", True),
     "IPAddress": ("10.0.0.0/8", "10.1.0.0/16", "10.1.2.3", "192.0.2.0/24", "2001:db8::/32", "0.0.0.0/0"),
     "ARN": (
-        "arn:aws:s3:::a*", "arn:aws:s3:::ab", "arn:aws:sns:*:111122223333:t", "arn:aws:sns:eu-west-1:*:t?",
+        "arn:aws:s3:::a*",
+        "arn:aws:s3:::ab",
+        "arn:aws:sns:*:111122223333:t",
+        "arn:aws:sns:eu-west-1:*:t?",
         "arn:aws:*:*:*:*",
     ),
     "Binary": ("YQ==", "YWI=", "Yg=="),
-}  # fmt: skip
+}
 # A request's values beyond what the policies name.
 _NEIGHBOURS: dict[str, tuple[str, ...]] = {
     "String": ("a", "b", "ab", "AB", "B", "axb", "c", "ba"),
     "Numeric": ("0", "1", "1.5", "2", "2.25", "2.5", "5", "10", "11"),
-    "Date": ("2023-12-31T23:59:59Z", "2024-01-01T00:00:00Z", "1704067201", "2025-06-01T00:00:00Z", "2030-01-01T00:00:00Z"),  # fmt: skip
+    "Date": (
+        "2023-12-31T23:59:59Z",
+        "2024-01-01T00:00:00Z",
+        "1704067201",
+        "2025-06-01T00:00:00Z",
+        "2030-01-01T00:00:00Z",
+    ),
     "Bool": ("true", "false"),
     "IPAddress": ("10.1.2.3", "10.1.2.4", "10.2.0.0", "11.0.0.0", "192.0.2.255", "2001:db8::1", "2001:db9::"),
     "ARN": (
-        "arn:aws:s3:::a", "arn:aws:s3:::ab", "arn:aws:s3:::b", "arn:aws:sns:eu-west-1:111122223333:t",
-        "arn:aws:sns:us-east-1:111122223333:t", "arn:aws:sns:eu-west-1:444455556666:tx",
+        "arn:aws:s3:::a",
+        "arn:aws:s3:::ab",
+        "arn:aws:s3:::b",
+        "arn:aws:sns:eu-west-1:111122223333:t",
+        "arn:aws:sns:us-east-1:111122223333:t",
+        "arn:aws:sns:eu-west-1:444455556666:tx",
     ),
     "Binary": ("YQ==", "YWI=", "Yg==", "Yw=="),
-}  # fmt: skip
+}
 ACTIONS = (
     "s3:GetObject",
     "s3:PutObject",
@@ -70,24 +83,49 @@ ACTIONS = (
     "iam:*",
 )
 RESOURCES = (
-    "*", "arn:aws:s3:::b", "arn:aws:s3:::b/*", "arn:aws:s3:::b/a*", "arn:aws:s3:::b/*z", "arn:aws:s3:::*",
-    "arn:aws:s3:::b/?", "arn:aws:iam::*:role/*", "arn:aws:iam::111122223333:role/a", "arn:aws:*:*:*:*",
-)  # fmt: skip
+    "*",
+    "arn:aws:s3:::b",
+    "arn:aws:s3:::b/*",
+    "arn:aws:s3:::b/a*",
+    "arn:aws:s3:::b/*z",
+    "arn:aws:s3:::*",
+    "arn:aws:s3:::b/?",
+    "arn:aws:iam::*:role/*",
+    "arn:aws:iam::111122223333:role/a",
+    "arn:aws:*:*:*:*",
+)
 _TRUST_ACTIONS = ("sts:AssumeRole", "sts:TagSession", "sts:*", "sts:Assume*", "*")
 _ONE, _TWO = "111122223333", "444455556666"
 PRINCIPALS: tuple[tuple[str, str], ...] = (
-    ("AWS", "*"), ("AWS", _ONE), ("AWS", f"arn:aws:iam::{_ONE}:root"), ("AWS", f"arn:aws:iam::{_TWO}:root"),
-    ("AWS", f"arn:aws:iam::{_ONE}:role/a"), ("AWS", f"arn:aws:iam::{_ONE}:user/a"),
-    ("AWS", f"arn:aws:sts::{_ONE}:assumed-role/a/s"), ("AWS", f"arn:aws:iam::{_TWO}:role/a"),
-    ("AWS", "AROA" + "EXAMPLEID1234567"), ("Service", "ec2.amazonaws.com"), ("Service", "ecs.amazonaws.com"),
-    ("Federated", f"arn:aws:iam::{_ONE}:oidc-provider/idp.example.com"), ("CanonicalUser", "1f" * 32),
-)  # fmt: skip
+    ("AWS", "*"),
+    ("AWS", _ONE),
+    ("AWS", f"arn:aws:iam::{_ONE}:root"),
+    ("AWS", f"arn:aws:iam::{_TWO}:root"),
+    ("AWS", f"arn:aws:iam::{_ONE}:role/a"),
+    ("AWS", f"arn:aws:iam::{_ONE}:user/a"),
+    ("AWS", f"arn:aws:sts::{_ONE}:assumed-role/a/s"),
+    ("AWS", f"arn:aws:iam::{_TWO}:role/a"),
+    ("AWS", "AROA" + "EXAMPLEID1234567"),
+    ("Service", "ec2.amazonaws.com"),
+    ("Service", "ecs.amazonaws.com"),
+    ("Federated", f"arn:aws:iam::{_ONE}:oidc-provider/idp.example.com"),
+    ("CanonicalUser", "1f" * 32),
+)
 CALLERS = (
-    f"arn:aws:iam::{_ONE}:role/a", f"arn:aws:iam::{_ONE}:role/b", f"arn:aws:iam::{_ONE}:user/a",
-    f"arn:aws:sts::{_ONE}:assumed-role/a/s", f"arn:aws:sts::{_ONE}:assumed-role/a/t", f"arn:aws:iam::{_TWO}:role/a",
-    "arn:aws:iam::777788889999:role/a", "ec2.amazonaws.com", "lambda.amazonaws.com", "*", "1f" * 32,
-    f"arn:aws:iam::{_ONE}:oidc-provider/idp.example.com", "AROA" + "EXAMPLEID1234567",
-)  # fmt: skip
+    f"arn:aws:iam::{_ONE}:role/a",
+    f"arn:aws:iam::{_ONE}:role/b",
+    f"arn:aws:iam::{_ONE}:user/a",
+    f"arn:aws:sts::{_ONE}:assumed-role/a/s",
+    f"arn:aws:sts::{_ONE}:assumed-role/a/t",
+    f"arn:aws:iam::{_TWO}:role/a",
+    "arn:aws:iam::777788889999:role/a",
+    "ec2.amazonaws.com",
+    "lambda.amazonaws.com",
+    "*",
+    "1f" * 32,
+    f"arn:aws:iam::{_ONE}:oidc-provider/idp.example.com",
+    "AROA" + "EXAMPLEID1234567",
+)
 
 
 class KeyTypes:
@@ -263,7 +301,7 @@ class Generator:
 
 def _one_spelling(keys: Policy) -> Policy:
     """Return the keys of one operator without two spellings of one key, which AWS refuses."""
-    return {key: values for key, values in {k.lower(): (k, v) for k, v in keys.items()}.values()}
+    return dict({key.lower(): (key, values) for key, values in keys.items()}.values())
 
 
 def smaller(document: Policy) -> Iterator[Policy]:
