@@ -87,6 +87,7 @@ RESOURCES = (
     "arn:aws:s3:::b",
     "arn:aws:s3:::b/*",
     "arn:aws:s3:::b/a*",
+    "arn:aws:s3:::b/A*",
     "arn:aws:s3:::b/*z",
     "arn:aws:s3:::*",
     "arn:aws:s3:::b/?",
@@ -196,7 +197,7 @@ class Generator:
         made: Policy = {"Effect": "Deny" if self.chance(0.3) else "Allow"}
         made["NotAction" if self.chance(0.15) else "Action"] = self.flip_all(self.some(actions))
         if self.kind != "trust":
-            made["NotResource" if self.chance(0.15) else "Resource"] = self.some(RESOURCES)
+            made["NotResource" if self.chance(0.2) else "Resource"] = self.some(RESOURCES)
         if self.kind != "identity":
             made["NotPrincipal" if self.chance(0.08) else "Principal"] = self.principal()
         if self.chance(0.65):
