@@ -220,13 +220,18 @@ def broken_details(page: int, reply: Reply) -> Callable[[dict[str, Any]], Reply]
     return answer
 
 
+def unfinished_page(marker: str) -> Reply:
+    page: dict[str, Any] = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
+    return {**page, "IsTruncated": True, "Marker": marker}
+
+
 @pytest.mark.parametrize(
     ("reply", "status"),
     [
         (DENIED, UnitStatus.DENIED),
         (Fault("Throttling", "rate exceeded", 400), UnitStatus.THROTTLED),
-        ({**detail_page(0, [{}, {}]), "Marker": ""}, UnitStatus.TRUNCATED),
-        ({**detail_page(0, [{}, {}]), "Marker": "m1"}, UnitStatus.TRUNCATED),
+        (unfinished_page(""), UnitStatus.TRUNCATED),
+        (unfinished_page("m1"), UnitStatus.TRUNCATED),
         (Drop(), UnitStatus.TIMEOUT),
         (Raw(b"<GetAccountAuthorizationDetailsResponse><GetAcc"), UnitStatus.ERROR),
     ],

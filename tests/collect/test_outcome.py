@@ -47,7 +47,7 @@ LOCAL = [
     (exceptions.EndpointConnectionError(endpoint_url="x"), UnitStatus.TIMEOUT),
     (exceptions.ConnectionClosedError(endpoint_url="x"), UnitStatus.TIMEOUT),
     (exceptions.ProxyConnectionError(proxy_url="x"), UnitStatus.TIMEOUT),
-    (exceptions.SSLError(endpoint_url="x", error="y"), UnitStatus.TIMEOUT),
+    (exceptions.SSLError(endpoint_url="x", error=OSError("y")), UnitStatus.TIMEOUT),
     (exceptions.NoCredentialsError(), UnitStatus.ERROR),
     (exceptions.ParamValidationError(report="x"), UnitStatus.ERROR),
     (ResponseParserError("bad xml"), UnitStatus.ERROR),
