@@ -176,7 +176,9 @@ def test_policies_are_found_on_any_page_and_without_a_name() -> None:
 
 
 def test_a_boundary_is_resolved_like_any_managed_policy() -> None:
-    boundary = {"PermissionsBoundary": {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": OWN}}
+    boundary: dict[str, Any] = {
+        "PermissionsBoundary": {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": OWN}
+    }
     known = of(role(**boundary), Policies=[managed(OWN)]).roles[0]
     assert (known.boundary_arn, known.boundary) == (OWN, Observed(ALLOW))
     unknown = of(role(**boundary)).roles[0]
