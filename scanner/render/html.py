@@ -86,4 +86,4 @@ def _hash(text: str) -> str:
 
 def _print_footer(run_id: str) -> str:
     name = _NOT_PLAIN.sub("", run_id)
-    return f'@page{{@bottom-left{{content:"porter-audit, run {name}"}}}}'
+    return f'@page{{@bottom-left{{content:"porter-audit, run {name}";font:8pt sans-serif;color:#545d6e}}}}'

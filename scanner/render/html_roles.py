@@ -78,6 +78,7 @@ class Role(msgspec.Struct, frozen=True):
     matched: str
     live_actions: int
     boundary: str
+    boundary_name: str
     last_used: str
     created: str
     nearest: str
@@ -89,6 +90,8 @@ class Role(msgspec.Struct, frozen=True):
     documented_trust: tuple[Chunk, ...]
     live_trust: tuple[Chunk, ...]
     deviates: bool
+    no_rows: str
+    """What to say where there is no difference to show and yet no proof of sameness."""
 
 
 def roles(report: Report) -> tuple[Role, ...]:
@@ -123,6 +126,7 @@ def _role(review: RoleReview, anchor: str) -> Role:
         matched=f"{review.matched_statements:,} of {review.documented_statements:,}",
         live_actions=review.live_actions,
         boundary=one_line(review.boundary or "none", 400),
+        boundary_name=one_line((review.boundary or "none").rsplit("/", 1)[-1], 60),
         last_used=day(review.last_used_at) if review.last_used_at else "no use reported",
         created=day(review.created_at),
         nearest=one_line(review.nearest or "", 300),
@@ -134,7 +138,16 @@ def _role(review: RoleReview, anchor: str) -> Role:
         documented_trust=trust_lines[0],
         live_trust=trust_lines[1],
         deviates=review.present and bool({permissions[2], trust[2]} & {"bad", "open"}),
+        no_rows=_no_rows(review),
     )
+
+
+def _no_rows(review: RoleReview) -> str:
+    if not review.present:
+        return "This identity is not there, so there is nothing to compare."
+    if review.documented_as is None:
+        return "The documented version does not name this identity: all of its access is undocumented."
+    return "There is no difference to show, and sameness is not proven. This is not a pass."
 
 
 def _state(review: RoleReview) -> str:

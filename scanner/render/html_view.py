@@ -11,6 +11,7 @@ from scanner.model.report import Report
 from scanner.model.snapshot import ApiCall, Unit, UnitStatus
 from scanner.render.calls import Ledger, command
 from scanner.render.html_findings import (
+    LEAN_ABOVE,
     Links,
     RuleCard,
     Section,
@@ -57,6 +58,15 @@ class MatrixRow(msgspec.Struct, frozen=True):
     tone: str
     counts: tuple[int, ...]
     total: int
+
+
+class Tile(msgspec.Struct, frozen=True):
+    """A large number; `slug` is empty where there is no group to go to."""
+
+    slug: str
+    title: str
+    tone: str
+    count: int
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -148,6 +158,7 @@ class View(msgspec.Struct, frozen=True):
     open_points: tuple[str, ...]
     facts: tuple[Fact, ...]
     severities: tuple[str, ...]
+    tiles: tuple[Tile, ...]
     matrix: tuple[MatrixRow, ...]
     exit_words: str
     units_complete: int
@@ -157,6 +168,7 @@ class View(msgspec.Struct, frozen=True):
     many_scopes: bool
     sections: tuple[Section, ...]
     finding_count: int
+    many: bool
     role_names: tuple[str, ...]
     index: dict[str, Any]
     units: tuple[UnitRow, ...]
@@ -201,6 +213,7 @@ def view(report: Report) -> View:
         open_points=open_points(report),
         facts=_facts(report),
         severities=tuple(s.value for s in SEVERITY_ORDER),
+        tiles=_tiles(told),
         matrix=_matrix(told),
         exit_words=f"{report.summary.exit_code}: {EXIT_WORDS.get(report.summary.exit_code, 'unknown')}",
         units_complete=sum(u.status is UnitStatus.COMPLETE for u in report.units),
@@ -210,6 +223,7 @@ def view(report: Report) -> View:
         many_scopes=len({(r.cloud, r.scope_id) for r in shown_roles}) > 1,
         sections=shown,
         finding_count=len(report.findings),
+        many=len(report.findings) > LEAN_ABOVE,
         role_names=role_names,
         index={
             "run_id": one_line(report.run.run_id, 60),
@@ -284,6 +298,20 @@ def _run_facts(report: Report) -> tuple[Fact, ...]:
     return facts
 
 
+def _tiles(told: tuple[Group, ...]) -> tuple[Tile, ...]:
+    """Return the numbers people look for first; three of them also when they are zero."""
+    by_slug = {group.slug: group for group in told}
+    always = {"not-documented": "Not as documented", "not-proven": "Not proven", "risks": "Documented risks"}
+    tiles = []
+    for slug in ("not-documented", "errors", "not-proven", "manual", "risks", "waived", "passed"):
+        group = by_slug.get(slug)
+        if group:
+            tiles.append(Tile(slug, group.title, group.tone, len(group.findings)))
+        elif slug in always:
+            tiles.append(Tile("", always[slug], "none", 0))
+    return tuple(tiles)
+
+
 def _matrix(told: tuple[Group, ...]) -> tuple[MatrixRow, ...]:
     rows = []
     for group in told:
@@ -311,7 +339,8 @@ def _owners(report: Report, links: Links) -> tuple[tuple[str, str, tuple[Task, .
         "porter": ("Porter", "What only the vendor can change; ask for it."),
     }
     return tuple(
-        (*titles.get(owner, (one_line(owner, 40), "")), tuple(tasks)) for owner, tasks in sorted(by_owner.items())
+        (*titles.get(owner, (one_line(owner, 40) or "Nobody named", "")), tuple(tasks))
+        for owner, tasks in sorted(by_owner.items())
     )
 
 

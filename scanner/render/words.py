@@ -71,7 +71,7 @@ class Group(msgspec.Struct, frozen=True):
 
 _GROUPS = (
     ("not-documented", "Not as documented", "Live access or trust that differs from the documented version.", "bad"),
-    ("errors", "Rules that failed", "The rule itself failed; nothing is known about these subjects.", "open"),
+    ("errors", "Rule errors", "The rule itself failed; nothing is known about these subjects.", "open"),
     ("manual", "For a person to judge", "The document has more than one reading, or does not enumerate.", "open"),
     ("not-proven", "Not proven", "Something needed was not read or could not be decided. This is not a pass.", "open"),
     ("risks", "Documented risks", "As documented, and still a risk worth knowing.", "risk"),

@@ -121,7 +121,7 @@ def test_waived_and_error_have_their_own_place() -> None:
     failed = replace(report.findings[1], result=Result.ERROR, status="ERROR", severity=Severity.LOW)
     made = render_terminal(replace(report, findings=(waived, failed)))
     assert "Waived  1" in made
-    assert "Rules that failed  1" in made
+    assert "Rule errors  1" in made
 
 
 def test_count_that_does_not_tie_out_is_named() -> None:

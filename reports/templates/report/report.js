@@ -31,6 +31,10 @@
     return texts[i];
   }
 
+  function share(part, all) {
+    return (part === all ? "" : part.toLocaleString("en") + " of ") + all.toLocaleString("en");
+  }
+
   function state() {
     var wanted = {};
     fields.forEach(function (name) {
@@ -59,9 +63,12 @@
       if (keep) count += 1;
     });
     groups.forEach(function (group) {
-      group.hidden = !group.querySelector(".finding:not([hidden])");
+      var all = group.querySelectorAll(".finding").length;
+      var left = group.querySelectorAll(".finding:not([hidden])").length;
+      group.hidden = !left;
+      group.querySelector("h3 .n").textContent = share(left, all);
     });
-    shown.textContent = count === rows.length ? "All " + count + " findings" : count + " of " + rows.length + " findings";
+    shown.textContent = share(count, rows.length) + " findings";
     return wanted;
   }
 
