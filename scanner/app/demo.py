@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 
 import msgspec
@@ -53,7 +53,8 @@ def demo(
         fail_on_posture=options.fail_on_posture,
         argv=options.argv,
     )
-    with provisioned_aws(options.scenario, baseline.roles, now=now()) as cloud, _environment(cloud.environment):
+    with _own_environment() as environ, provisioned_aws(options.scenario, baseline.roles, now=now()) as cloud:
+        environ.update(cloud.environment)
         return scan(asked, progress=progress, on_rule_error=on_rule_error)
 
 
@@ -65,14 +66,14 @@ def _need_moto() -> None:
 
 
 @contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Let only these AWS settings hold inside the block: no profile, file or key of the person's own is read."""
+def _own_environment() -> Iterator[MutableMapping[str, str]]:
+    """Yield an environment without the person's own profile, files and keys; afterwards all is as before."""
     before = dict(os.environ)
     try:
         for name in [name for name in os.environ if name.startswith(_OTHER_SETTINGS)]:
             del os.environ[name]
-        os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, **variables)
-        yield
+        os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+        yield os.environ
     finally:
         os.environ.clear()
         os.environ.update(before)
