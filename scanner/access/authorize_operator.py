@@ -112,10 +112,8 @@ def check_policy_value(operator: Operator, value: str, *, variables: bool) -> st
 
 
 def is_readable(operator: Operator, value: str) -> bool:
-    """Return whether a request's value is of the type the operator compares."""
-    if operator.family == "arn":
-        return value.count(":") >= 5
-    return operator.family == "text" or bool(_request_readings(operator.family, value))
+    """Return whether a request's value is of the type the operator compares ("the ARN is considered a string")."""
+    return operator.family in ("text", "arn") or bool(_request_readings(operator.family, value))
 
 
 def value_matches(operator: Operator, policy: Atoms, value: str) -> Truth:

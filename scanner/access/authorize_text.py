@@ -190,10 +190,12 @@ def lowered(atoms: Atoms) -> Atoms:
 
 
 def arn_matches(atoms: Atoms, text: str) -> Truth:
-    """Return whether an ARN matches as ArnLike does, each of six components on its own; None for a shorter pattern."""
+    """Return whether an ARN matches as ArnLike does, each of six components on its own.
+
+    What a pattern of fewer components means is not documented: None where taking it as it stands, or filled up with
+    `*`, would match.
+    """
     parts = text.split(":", 5)
-    if len(parts) < 6:
-        return False
     components: list[list[Atom]] = [[]]
     for atom in atoms:
         if atom[1] == ":" and len(components) < 6:
@@ -201,5 +203,10 @@ def arn_matches(atoms: Atoms, text: str) -> Truth:
         else:
             components[-1].append(atom)
     if len(components) < 6:
-        return None
+        free: Atoms = (("*", ""),)
+        filled = [tuple(pattern) for pattern in components] + [free] * (6 - len(components))
+        as_filled = len(parts) == 6 and all(matches(pattern, part) for pattern, part in zip(filled, parts, strict=True))
+        return None if as_filled or matches(atoms, text) else False
+    if len(parts) < 6:
+        return False
     return all(matches(tuple(pattern), part) for pattern, part in zip(components, parts, strict=True))
