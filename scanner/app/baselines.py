@@ -44,7 +44,9 @@ def show_baseline(spec: str, *, as_json: bool) -> str:
     from scanner.baseline.show import show_json, show_text
 
     baseline = load_aws(find(spec))
-    return show_json(baseline) if as_json else show_text(baseline)
+    if not as_json:
+        return show_text(baseline)
+    return msgspec.json.format(msgspec.json.encode(show_json(baseline)), indent=2).decode() + "\n"
 
 
 def baselines_json(lines: tuple[BaselineLine, ...]) -> str:

@@ -28,22 +28,18 @@ def stack(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
     return apply
 
 
-class Moment(click.ParamType):
-    """A point in time in RFC 3339 form; without an offset it would mean another moment on another machine."""
+def moment(text: str) -> datetime:
+    """Return a point in time written in RFC 3339 form, in UTC; fails as a usage error.
 
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Return an aware UTC datetime; fails as a usage error."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"`{value}` is not a time such as 2026-05-01T00:00:00Z", param, ctx)
-        if moment.tzinfo is None:
-            self.fail(f"`{value}` has no time zone; write 2026-05-01T00:00:00Z", param, ctx)
-        return moment.astimezone(UTC)
+    Without an offset it would mean another moment on another machine.
+    """
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"`{text}` is not a time such as 2026-05-01T00:00:00Z") from None
+    if when.tzinfo is None:
+        raise click.BadParameter(f"`{text}` has no time zone; write 2026-05-01T00:00:00Z")
+    return when.astimezone(UTC)
 
 
 baseline_option = click.option(

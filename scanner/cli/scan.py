@@ -57,7 +57,7 @@ Live, read-only (see `porter-audit permissions aws`):
 @shared.gate_options
 @shared.allow_incomplete_option
 @shared.output_options
-@click.option("--as-of", metavar="TIME", type=shared.Moment(), help="Judge as if it were this time (RFC 3339).")
+@click.option("--as-of", metavar="TIME", type=shared.moment, help="Judge as if it were this time (RFC 3339).")
 def aws(
     source: Path | None,
     require: str | None,
