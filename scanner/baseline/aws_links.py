@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from scanner.baseline.fields import shown
+from scanner.baseline.links import unique
 from scanner.baseline.records import AwsBaseline, DocumentedRole, DocumentedStatement, SourceRef
 from scanner.errors import BaselineError
 
@@ -22,8 +23,8 @@ def check_links(baseline: AwsBaseline, where: str) -> None:
 
 
 def _check_role(role: DocumentedRole, statements: dict[tuple[str, str], DocumentedStatement], where: str) -> None:
-    _unique((statement.sid for statement in role.statements), f"{where}: duplicate statement")
-    _unique((statement.sid for statement in role.trust.statements), f"{where}: trust: duplicate statement")
+    unique((statement.sid for statement in role.statements), f"{where}: duplicate statement")
+    unique((statement.sid for statement in role.trust.statements), f"{where}: trust: duplicate statement")
     for statement in role.statements:
         if statement.same_as is not None:
             _check_reference(statement, statements, f"{where}: statement `{shown(statement.sid)}`")
@@ -66,7 +67,7 @@ def _check_external_id(role: DocumentedRole, where: str) -> None:
 
 def _check_role_names(baseline: AwsBaseline, where: str) -> None:
     roles = {role.key for role in baseline.roles}
-    _unique((role.name_pattern for role in baseline.roles), f"{where}: two roles have `name_pattern`")
+    unique((role.name_pattern for role in baseline.roles), f"{where}: two roles have `name_pattern`")
     named = [(f"risk note `{shown(note.id)}`", note.roles) for note in baseline.risk_notes]
     named += [(f"contradiction `{shown(item.id)}`", item.roles) for item in baseline.contradictions]
     for place, names in named:
@@ -92,11 +93,3 @@ def _sources(baseline: AwsBaseline, where: str) -> Iterator[tuple[str, SourceRef
             yield f"{where}: alias `{alias.printed}`", alias.source
     if baseline.stack is not None:
         yield f"{where}: stack", baseline.stack.source
-
-
-def _unique(names: Iterable[str], message: str) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise BaselineError(f"{message} `{shown(name)}`")
-        seen.add(name)

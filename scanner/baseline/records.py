@@ -126,12 +126,14 @@ class ActionAlias(msgspec.Struct, frozen=True):
 
 
 class KnownExtra(msgspec.Struct, frozen=True):
-    """A role that other material of the vendor names although the inventory does not."""
+    """A role, or outside AWS another thing, that other material of the vendor names although the inventory does not."""
 
     name_pattern: str
     severity: str
     reason: str
     source: str
+    kind: str = ""
+    """Outside AWS: `service-account`, `bucket`, ...; on AWS it is always a role."""
 
 
 class Contradiction(msgspec.Struct, frozen=True):
@@ -186,7 +188,9 @@ class AwsBaseline(msgspec.Struct, frozen=True):
     risk_notes: tuple[RiskNote, ...] = ()
     stack: StackClaim | None = None
     digest: str = ""
-    """sha256 of the file the records were read from."""
+    """sha256 of the file the records were read from; of both files, one after the other, where `same_as` is given."""
+    same_as: str | None = None
+    """The documented version this one repeats: roles, variables and the rest are that version's."""
 
     @property
     def id(self) -> str:
