@@ -40,8 +40,7 @@ def admissible(outcome: Outcome, frame: Frame) -> Outcome:
     basis = frame.basis
     if not basis.unread and not basis.never_asked:
         return outcome
-    positive = outcome.result in (Result.FAIL, Result.ERROR) and not outcome.reason_code.startswith(ABSENCE)
-    if positive or outcome.result is Result.NOT_APPLICABLE:
+    if outcome.result in (Result.FAIL, Result.ERROR) and not outcome.reason_code.startswith(ABSENCE):
         return outcome
     return msgspec.structs.replace(
         outcome,

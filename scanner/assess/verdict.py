@@ -18,7 +18,8 @@ def verdict(
     """Return the two verdict lines. A deviation weighs more than something unread; both weigh more than silence."""
     deviations = [f for f in findings if _deviates(f)]
     open_points = [f for f in findings if _leaves_open(f)]
-    answer = NO if deviations else NOT_PROVEN if open_points else YES
+    required = [u for u in units if u.required and u.status not in (UnitStatus.COMPLETE, UnitStatus.NOT_IN_INPUT)]
+    answer = NO if deviations else NOT_PROVEN if open_points or required else YES
     unread = tuple(
         f"{u.kind}{'' if u.region == 'global' else ' in ' + u.region}: {u.status.value}"
         for u in units
@@ -67,7 +68,8 @@ def _headline(
         subjects = len({f.subject.key for f in deviations})
         said = f"{count(len(deviations), 'deviation')} on {count(subjects, 'subject')}; {compared}."
     elif answer == NOT_PROVEN:
-        said = f"{count(len(open_points), 'open point')}, no deviation seen; {compared}."
+        points = f"{count(len(open_points), 'open point')}, " if open_points else ""
+        said = f"{points}no deviation seen; {compared}."
     else:
         said = f"nothing beyond the documented version; {compared}, everything required was read."
     return f"{said[0].upper()}{said[1:]}{reading}{scope}"

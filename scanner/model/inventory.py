@@ -152,7 +152,7 @@ class ControlLevel(msgspec.Struct, frozen=True):
 
     target: str
     service: tuple[ControlPolicy, ...] = ()
-    """Every level has to allow a request; a level without any service control policy allows nothing, if the type is on."""
+    """Every level has to allow a request; a level without any allows nothing, if this type of policy is in use."""
     resource: tuple[ControlPolicy, ...] = ()
 
 

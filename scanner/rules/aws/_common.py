@@ -137,11 +137,11 @@ def page_of(ctx: AwsContext, page: DocumentedRole) -> Expected:
 
 
 def witness_of(request: Request | None, path: Sequence[str] = ()) -> Witness | None:
-    """Return the engine's request as the finding's example request."""
+    """Return the engine's request as the finding's example; the engine has run it on the second evaluator."""
     if request is None:
         return None
     context: JsonObject = dict(request.context)
-    return Witness(request.principal, request.action, request.resource, context, tuple(path))
+    return Witness(request.principal, request.action, request.resource, context, tuple(path), replayed=True)
 
 
 def spoken(request: Request | Witness | None) -> str:

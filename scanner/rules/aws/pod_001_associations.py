@@ -92,7 +92,7 @@ def _judge(ctx: AwsContext, item: PodIdentityAssociation) -> _Verdict:
     name = quote(role_name(item.role_arn))
     if role is None:
         words = f"{pod(item)} is given {name}, which does not exist."
-        return Result.FAIL, "ROLE_GONE", words, Severity.LOW
+        return Result.FAIL, "ABSENT_ROLE", words, Severity.LOW
     page = ctx.documented(role)
     if page is None:
         return (

@@ -93,7 +93,8 @@ def _absent(ctx: AwsContext, claim: StackClaim) -> Outcome:
 
 
 def _judge(ctx: AwsContext, claim: StackClaim, stack: AwsStack) -> Outcome:
-    defects = list(_defects(ctx, claim, stack))
+    # What is there comes before what is not: claims of absence fall where something could not be read.
+    defects = sorted(_defects(ctx, claim, stack), key=lambda d: d.code.startswith("ABSENT"))
     owned = sorted(owned_roles(stack))
     facts = (
         f"Stack {quote(stack.name)} in {stack.region} ({stack.status}) owns {listed(owned) if owned else 'no role'}."
@@ -124,11 +125,11 @@ def _judge(ctx: AwsContext, claim: StackClaim, stack: AwsStack) -> Outcome:
 def _defects(ctx: AwsContext, claim: StackClaim, stack: AwsStack) -> Iterator[_Defect]:
     owned = owned_roles(stack)
     if not owned & set(claim.creates_roles):
-        yield _Defect("ROLE_NOT_OWNED", Severity.MEDIUM, f"It owns none of {listed(claim.creates_roles)}")
+        yield _Defect("ABSENT_OWNED_ROLE", Severity.MEDIUM, f"It owns none of {listed(claim.creates_roles)}")
     live = {r.name for r in ctx.account.roles}
     gone = sorted(owned - live)
     if gone:
-        yield _Defect("ROLE_GONE", Severity.LOW, f"{listed(gone)} no longer exists in IAM")
+        yield _Defect("ABSENT_ROLE", Severity.LOW, f"{listed(gone)} no longer exists in IAM")
     strange = sorted({r.type for r in stack.resources if r.type not in claim.resource_types and r.status not in _DEAD})
     if strange:
         yield _Defect("OTHER_RESOURCES", Severity.MEDIUM, f"It also owns {listed(strange)}")
