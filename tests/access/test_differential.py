@@ -12,11 +12,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from scanner.access.authorize import Permits, allows
 from scanner.access.authorize_rule import read_request
 from scanner.access.compare import compare
 from scanner.access.records import NamedDocument
-from scanner.errors import DisagreementError
+from scanner.errors import DisagreementError, PorterAuditError
 
 
 def _sibling(name: str):
@@ -36,6 +38,7 @@ ATTACKS = int(os.environ.get("FUZZ_ATTACKS", "60"))
 Z3_PAIRS = int(os.environ.get("FUZZ_Z3", "40"))
 Z3_TIMEOUT_MS = int(os.environ.get("FUZZ_Z3_TIMEOUT_MS", "2000"))
 ACCOUNT = "111122223333"
+FOUND = json.loads((Path(__file__).parents[1] / "cases/engine/found_by_fuzzing.json").read_text(encoding="utf-8"))
 
 
 def _compared(live, documented, kind):
@@ -127,6 +130,22 @@ def test_the_engine_and_the_second_evaluator_never_disagree():
         assert not trouble, f"pair {number}: {trouble}\n{_shrunk(generator, live, documented)}"
         counted["undecided" if undecided and _is_supported(live, documented) else "decided"] += 1
     assert counted["undecided"] <= max(2, 0.005 * PAIRS), counted
+
+
+@pytest.mark.parametrize("case", FOUND, ids=lambda case: case["name"])
+def test_a_pair_found_by_fuzzing_stays_mended(case):
+    """A case marked `open` waits for the engine; whoever mends it takes the mark away."""
+    generator = fuzzing.Generator("found", case["kind"])
+    trouble = ""
+    try:
+        verdict = _compared(case["live"], case["documented"], case["kind"]).verdict
+        trouble = _trouble(generator, case["live"], case["documented"])[0]
+    except PorterAuditError as error:
+        verdict = str(error)
+    if case.get("open") and (trouble or verdict not in case["verdicts"]):
+        pytest.xfail(f"{verdict} {trouble}")
+    assert not trouble
+    assert verdict in case["verdicts"]
 
 
 def test_the_engine_and_z3_agree_where_z3_answers():
