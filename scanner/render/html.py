@@ -16,7 +16,9 @@ from scanner.resources import data_dir
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
+_TICKED = re.compile(r"`([^`]+)`")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._:-]")
 
 
@@ -54,6 +56,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["ticks"] = _ticks
     environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "separators": (",", ":")}
     return environment
 
@@ -61,6 +64,15 @@ def _environment() -> Environment:
 def _finalize(value: Any) -> Any:
     """Write out unseen characters of every plain text the template prints; markup made by the template passes."""
     return neutralise(value) if type(value) is str else value
+
+
+def _ticks(text: str) -> Markup:
+    """Return `text` escaped, with what stands between backticks as code."""
+    from markupsafe import Markup, escape
+
+    plain = escape(neutralise(text))
+    # Escaping neither makes nor removes backticks, so only our own tags are added to text that is already safe.
+    return Markup(_TICKED.sub(r"<code>\1</code>", str(plain))) if "`" in text else plain
 
 
 @lru_cache(maxsize=4)

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
 from scanner.model.finding import DiffEntry
-from scanner.model.report import Report, RoleReview, StatementRow
-from scanner.render.html_values import (
-    Access,
-    Anchors,
-    Chunk,
-    Example,
-    access,
-    chunks,
-    example,
-    flat_principals,
-    listed,
-    slug,
-)
-from scanner.render.text import day, excerpt, one_line, pretty_json
+from scanner.model.report import Report, RoleReview
+from scanner.render.html_statements import Nearest, Statement, statement, trust_lines
+from scanner.render.html_values import Access, Anchors, Chunk, Example, access, example, listed, slug
+from scanner.render.text import compact_json, day, excerpt, one_line, pretty_json
 from scanner.render.words import EXCESS_WORDS, MISSING_WORD, UNDECIDED_WORD, permission_words, reviews_in_order
 
 _EXPLAINED = {
@@ -31,6 +19,7 @@ _EXPLAINED = {
     "condition": "Documented, but only under a condition that is not here.",
     "principal": "Not a documented principal.",
 }
+OPEN_UP_TO = 5
 _MISSING_EXPLAINED = "Not more access: something of Porter may not work."
 
 
@@ -42,18 +31,9 @@ class DiffRow(msgspec.Struct, frozen=True):
     explanation: str
     documented: Access | None
     live: Access | None
-    example: Example | None
+    examples: tuple[Example, ...]
     latent: bool
     undecided: str = ""
-
-
-class Statement(msgspec.Struct, frozen=True):
-    """One statement as marked lines of JSON."""
-
-    ref: str
-    words: tuple[str, ...]
-    chunks: tuple[Chunk, ...]
-    deviates: bool
 
 
 class Role(msgspec.Struct, frozen=True):
@@ -103,9 +83,9 @@ def roles(report: Report) -> tuple[Role, ...]:
 def _role(review: RoleReview, anchor: str) -> Role:
     permissions = permission_words(review.verdict)
     trust = permission_words(review.trust_verdict)
-    nearest = _Nearest(review.documented)
+    nearest = Nearest(review.documented)
     every = (*review.diff.added, *review.diff.removed)
-    trust_lines = _trust_lines(review)
+    documented_trust, live_trust = trust_lines(review)
     return Role(
         anchor=anchor,
         name=one_line(review.name, 200) or "(no name)",
@@ -133,10 +113,10 @@ def _role(review: RoleReview, anchor: str) -> Role:
         layers=listed(review.layers),
         certificate=excerpt(pretty_json(review.certificate)) if review.certificate else "",
         rows=tuple(_rows(review, nearest)),
-        documented=tuple(_statement(row, every, nearest, live=False) for row in review.documented),
-        live=tuple(_statement(row, review.diff.added, nearest, live=True) for row in review.live),
-        documented_trust=trust_lines[0],
-        live_trust=trust_lines[1],
+        documented=tuple(statement(row, every, nearest, live=False) for row in review.documented),
+        live=tuple(statement(row, review.diff.added, nearest, live=True) for row in review.live),
+        documented_trust=documented_trust,
+        live_trust=live_trust,
         deviates=review.present and bool({permissions[2], trust[2]} & {"bad", "open"}),
         no_rows=_no_rows(review),
     )
@@ -157,136 +137,52 @@ def _state(review: RoleReview) -> str:
 
 
 def _external_id_tone(words: str) -> str:
-    if words.startswith("required"):
-        return "good"
-    return "bad" if words.startswith(("missing", "weak")) else ""
+    return "bad" if words.startswith(("missing", "weak")) or words == "required; live: none" else ""
 
 
-def _rows(review: RoleReview, nearest: _Nearest) -> Iterable[DiffRow]:
-    for entry in (*review.trust_diff.added, *review.diff.added):
-        yield DiffRow(
-            word=EXCESS_WORDS.get(entry.kind, "EXCESS"),
-            tone="bad",
-            explanation=_EXPLAINED.get(entry.kind, ""),
-            documented=nearest.access(entry) if entry.kind in {"resource", "condition"} else None,
-            live=access(entry),
-            example=example(entry.witness),
-            latent=entry.latent,
-        )
+def _rows(review: RoleReview, nearest: Nearest) -> Iterable[DiffRow]:
+    trust = Nearest.of_trust(review.documented_trust)
+    for entries, documented in ((review.trust_diff.added, trust), (review.diff.added, nearest)):
+        for group in _grouped(entries):
+            yield _excess_row(group, documented)
     for reason in (*review.trust_diff.undecided, *review.diff.undecided):
-        yield DiffRow(UNDECIDED_WORD, "open", "This is not a pass.", None, None, None, False, one_line(reason, 600))
-    for entry in (*review.trust_diff.removed, *review.diff.removed):
-        yield DiffRow(MISSING_WORD, "none", _MISSING_EXPLAINED, access(entry), None, None, entry.latent)
+        yield DiffRow(UNDECIDED_WORD, "open", "This is not a pass.", None, None, (), False, one_line(reason, 600))
+    for entries in (review.trust_diff.removed, review.diff.removed):
+        for group in _grouped(entries):
+            shown = access(_joined(group))
+            yield DiffRow(MISSING_WORD, "none", _MISSING_EXPLAINED, shown, None, (), group[0].latent)
 
 
-class _Nearest:
-    """The documented statement that speaks of the same action: for showing side by side, never for a verdict."""
-
-    def __init__(self, rows: tuple[StatementRow, ...]) -> None:
-        self._parsed = [(row, _parsed(row.json)) for row in rows]
-        self._found: dict[int, tuple[StatementRow, dict[str, Any]] | None] = {}
-
-    def find(self, entry: DiffEntry) -> tuple[StatementRow, dict[str, Any]] | None:
-        if id(entry) not in self._found:
-            self._found[id(entry)] = self._search(entry)
-        return self._found[id(entry)]
-
-    def _search(self, entry: DiffEntry) -> tuple[StatementRow, dict[str, Any]] | None:
-        asked = [entry.witness.action] if entry.witness else list(entry.actions[:20])
-        for row, body in self._parsed:
-            if any(_speaks_of(pattern, action) for pattern in _texts(body.get("Action")) for action in asked):
-                return row, body
-        return None
-
-    def access(self, entry: DiffEntry) -> Access | None:
-        found = self.find(entry)
-        if found is None:
-            return None
-        row, body = found
-        conditions = body.get("Condition")
-        mentioned = [p for p in _texts(body.get("Action")) if any(_speaks_of(p, a) for a in entry.actions)]
-        return Access(
-            ref=one_line(row.ref),
-            actions=listed(mentioned or entry.actions),
-            resources=listed(_texts(body.get("Resource"))),
-            principals=(),
-            conditions=excerpt(pretty_json(conditions)) if conditions else "",
-        )
+def _grouped(entries: Iterable[DiffEntry]) -> list[list[DiffEntry]]:
+    """Return entries together that differ in their actions only: one row, every example request."""
+    groups: dict[str, list[DiffEntry]] = {}
+    for e in entries:
+        key = compact_json([e.kind, e.statement, e.resources, e.conditions, e.principals, e.latent])
+        groups.setdefault(key, []).append(e)
+    return list(groups.values())
 
 
-def _speaks_of(pattern: str, action: str) -> bool:
-    pattern, action = pattern.lower(), action.lower()
-    return pattern == action or ("*" in pattern and action.startswith(pattern.split("*", 1)[0]))
+def _joined(group: list[DiffEntry]) -> DiffEntry:
+    actions = dict.fromkeys(action for entry in group for action in entry.actions)
+    return msgspec.structs.replace(group[0], actions=tuple(actions))
 
 
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _texts(raw: Any) -> list[str]:
-    items = raw if isinstance(raw, list) else [raw]
-    return [item for item in items if isinstance(item, str)]
-
-
-def _statement(row: StatementRow, entries: Iterable[DiffEntry], nearest: _Nearest, *, live: bool) -> Statement:
-    if live:
-        mine = [entry for entry in entries if entry.statement == row.ref]
-        marked = {text for entry in mine for text in _live_marks(entry)}
-        mark = "ins"
-    else:
-        mine = [entry for entry in entries if entry.statement == row.ref or _is_nearest(nearest, entry, row)]
-        marked = {text for entry in mine for text in _documented_marks(entry, row)}
-        mark = "del"
-    lines = excerpt(row.json).split("\n")
-    return Statement(
-        ref=one_line(row.ref) or "(no name)",
-        words=tuple(one_line(word, 60) for word in row.marks),
-        chunks=chunks((mark if line.strip().rstrip(",") in marked else "", line) for line in lines),
-        deviates=bool(mine) or bool({"excess", "missing"} & set(row.marks)),
+def _excess_row(group: list[DiffEntry], documented: Nearest) -> DiffRow:
+    first = group[0]
+    shown = dict.fromkeys(made for entry in group if (made := example(entry.witness)))
+    # The nearest statement is found by the example request; shown for all actions of the row that it names.
+    beside = documented.access(_joined(group)) if first.kind != "action" else None
+    return DiffRow(
+        word=EXCESS_WORDS.get(first.kind, "EXCESS"),
+        tone="bad",
+        explanation=_EXPLAINED.get(first.kind, ""),
+        documented=beside,
+        live=access(_joined(group)),
+        examples=tuple(shown),
+        latent=first.latent,
     )
 
 
-def _is_nearest(nearest: _Nearest, entry: DiffEntry, row: StatementRow) -> bool:
-    found = nearest.find(entry) if entry.kind in {"resource", "condition"} else None
-    return found is not None and found[0] is row
-
-
-def _live_marks(entry: DiffEntry) -> set[str]:
-    texts = {
-        "action": entry.actions,
-        "resource": entry.resources,
-        "condition": entry.actions,
-        "principal": tuple(flat_principals(entry.principals)),
-    }.get(entry.kind, ())
-    quoted = {json.dumps(text) for text in texts}
-    keys = {"action": "Action", "resource": "Resource", "condition": "Action"}
-    return quoted | {f'"{keys[entry.kind]}": {text}' for text in quoted if entry.kind in keys}
-
-
-def _documented_marks(entry: DiffEntry, row: StatementRow) -> set[str]:
-    if entry.kind == "condition":
-        conditions = _parsed(row.json).get("Condition")
-        return {line.strip().rstrip(",") for line in pretty_json(conditions).split("\n")[1:-1]} - _BRACES
-    if entry.kind == "resource":
-        quoted = {json.dumps(text) for text in _texts(_parsed(row.json).get("Resource"))}
-        return quoted | {f'"Resource": {text}' for text in quoted}
-    return {json.dumps(text) for text in entry.actions} | {f'"Action": {json.dumps(text)}' for text in entry.actions}
-
-
-_BRACES = {"{", "}", "[", "]", ""}
-
-
-def _trust_lines(review: RoleReview) -> tuple[tuple[Chunk, ...], tuple[Chunk, ...]]:
-    documented = excerpt(review.documented_trust or "").split("\n")
-    live = excerpt(review.live_trust or "").split("\n")
-    mark = bool(review.trust_diff.added or review.trust_diff.removed)
-    here = {line.strip().rstrip(",") for line in live} | _BRACES
-    there = {line.strip().rstrip(",") for line in documented} | _BRACES
-    return (
-        chunks(("del" if mark and line.strip().rstrip(",") not in here else "", line) for line in documented),
-        chunks(("ins" if mark and line.strip().rstrip(",") not in there else "", line) for line in live),
-    )
+def open_at_first(shown: tuple[Role, ...]) -> bool:
+    """Return whether deviating identities are unfolded: only while a reader can take them in at a glance."""
+    return sum(role.deviates for role in shown) <= OPEN_UP_TO

@@ -8,8 +8,16 @@ import msgspec
 
 from scanner.model.finding import SEVERITY_ORDER
 from scanner.model.report import Report
-from scanner.model.snapshot import ApiCall, Unit, UnitStatus
-from scanner.render.calls import Ledger, command
+from scanner.model.snapshot import UnitStatus
+from scanner.render.html_coverage import (
+    PopulationRow,
+    TieRow,
+    UnitRow,
+    ordered_units,
+    population_rows,
+    tie_rows,
+    unit_rows,
+)
 from scanner.render.html_findings import (
     LEAN_ABOVE,
     Links,
@@ -21,9 +29,9 @@ from scanner.render.html_findings import (
     rule_cards,
     sections,
 )
-from scanner.render.html_roles import Role, roles
-from scanner.render.html_values import LIST_SHOWN, link, listed
-from scanner.render.text import compact_json, count, one_line, shorten, stamp, when
+from scanner.render.html_roles import Role, open_at_first, roles
+from scanner.render.html_values import link
+from scanner.render.text import one_line, shorten, stamp, when
 from scanner.render.words import (
     EXIT_WORDS,
     Group,
@@ -38,7 +46,6 @@ from scanner.render.words import (
 
 _ANSWERS = {"yes": ("Yes", "good"), "no": ("No", "bad"), "not proven": ("Not proven", "open")}
 _LINKS_SHOWN = 6
-_CALLS_SHOWN = 2_000
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -77,59 +84,7 @@ class Task(msgspec.Struct, frozen=True):
     documented: bool
     links: tuple[tuple[str, str], ...]
     more: int
-
-
-class UnitRow(msgspec.Struct, frozen=True):
-    """A collection unit with its calls."""
-
-    anchor: str
-    name: str
-    where: str
-    required: bool
-    status: str
-    tone: str
-    items: int
-    error: str
-    calls: tuple[CallRow, ...]
-    hidden_calls: int
-
-
-class CallRow(msgspec.Struct, frozen=True):
-    """One request of the ledger."""
-
-    name: str
-    region: str
-    page: int
-    items: int
-    outcome: str
-    started: str
-    duration_ms: int
-    request_id: str
-    params: str
-    command: str
-
-
-class PopulationRow(msgspec.Struct, frozen=True):
-    """A population with its keys."""
-
-    name: str
-    scope: str
-    count: int
-    sha256: str
-    keys: tuple[str, ...]
-
-
-class TieRow(msgspec.Struct, frozen=True):
-    """A count against the provider's own."""
-
-    name: str
-    scope: str
-    counted: int
-    reported: str
-    source: str
-    words: str
-    tone: str
-    explanation: str
+    results: int
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -165,6 +120,7 @@ class View(msgspec.Struct, frozen=True):
     units_total: int
     owners: tuple[tuple[str, str, tuple[Task, ...]], ...]
     roles: tuple[Role, ...]
+    roles_open: bool
     many_scopes: bool
     sections: tuple[Section, ...]
     finding_count: int
@@ -190,10 +146,10 @@ def view(report: Report) -> View:
     headline, allows = verdict_lines(report.verdict)
     told = groups(report)
     shown_roles = roles(report)
-    unit_rows = _units(report)
+    coverage = unit_rows(report)
     links = Links(
         roles=_role_anchors(shown_roles),
-        units={unit.unit_id: row.anchor for unit, row in zip(_ordered(report), unit_rows, strict=True)},
+        units={unit.unit_id: row.anchor for unit, row in zip(ordered_units(report), coverage, strict=True)},
         findings=finding_anchors(told),
         rules=rule_anchors(report),
     )
@@ -220,6 +176,7 @@ def view(report: Report) -> View:
         units_total=len(report.units),
         owners=_owners(report, links),
         roles=shown_roles,
+        roles_open=open_at_first(shown_roles),
         many_scopes=len({(r.cloud, r.scope_id) for r in shown_roles}) > 1,
         sections=shown,
         finding_count=len(report.findings),
@@ -231,11 +188,11 @@ def view(report: Report) -> View:
             "roles": role_names,
             "findings": index(shown, role_names),
         },
-        units=unit_rows,
+        units=coverage,
         calls_total=len(report.calls),
         not_read=tuple(unit_phrase(u) for u in unread_other(report)),
-        populations=_populations(report),
-        ties=_ties(report),
+        populations=population_rows(report),
+        ties=tie_rows(report),
         documents=tuple(_document(raw) for raw in report.baseline_documents),
         parameters=tuple(Fact(one_line(name), shorten(text, 500)) for name, text in sorted(report.run.parameters)),
         run_facts=_run_facts(report),
@@ -323,15 +280,18 @@ def _matrix(told: tuple[Group, ...]) -> tuple[MatrixRow, ...]:
 def _owners(report: Report, links: Links) -> tuple[tuple[str, str, tuple[Task, ...]], ...]:
     by_owner: dict[str, list[Task]] = {}
     for duty in duties(report):
-        shown = tuple(
-            (links.findings[id(f)], one_line(f.subject.name or f.subject.key, 80)) for f in duty.findings[:_LINKS_SHOWN]
-        )
+        subjects: dict[str, str] = {}
+        for finding in duty.findings:
+            name = one_line(finding.subject.name or finding.subject.key, 80)
+            subjects.setdefault(name, links.findings[id(finding)])
+        shown = tuple((anchor, name) for name, anchor in subjects.items())[:_LINKS_SHOWN]
         task = Task(
             summary=shorten(duty.summary, 500),
             severity=duty.severity.value,
             documented=all(group_slug(f) == "risks" for f in duty.findings),
             links=shown,
-            more=len(duty.findings) - len(shown),
+            more=len(subjects) - len(shown),
+            results=len(duty.findings),
         )
         by_owner.setdefault(duty.owner, []).append(task)
     titles = {
@@ -341,86 +301,6 @@ def _owners(report: Report, links: Links) -> tuple[tuple[str, str, tuple[Task, .
     return tuple(
         (*titles.get(owner, (one_line(owner, 40) or "Nobody named", "")), tuple(tasks))
         for owner, tasks in sorted(by_owner.items())
-    )
-
-
-def _ordered(report: Report) -> list[Unit]:
-    return sorted(report.units, key=lambda u: (u.status is UnitStatus.COMPLETE, not u.required, u.unit_id))
-
-
-def _units(report: Report) -> tuple[UnitRow, ...]:
-    ledger = Ledger(report)
-    left = _CALLS_SHOWN
-    rows = []
-    for number, unit in enumerate(_ordered(report), 1):
-        calls = ledger.calls(unit.unit_id)
-        shown = calls[: max(0, left)]
-        left -= len(shown)
-        error = f"{unit.error.code}: {unit.error.message}" if unit.error else ""
-        rows.append(
-            UnitRow(
-                anchor=f"unit-{number}",
-                name=one_line(unit.kind, 120),
-                where=one_line(f"{unit.cloud} {unit.scope_id} {unit.region}", 160),
-                required=unit.required,
-                status=unit.status.value.replace("_", " "),
-                tone=_unit_tone(unit),
-                items=unit.items,
-                error=one_line(error, 500),
-                calls=tuple(_call(call, unit.cloud) for call in shown),
-                hidden_calls=len(calls) - len(shown),
-            )
-        )
-    return tuple(rows)
-
-
-def _unit_tone(unit: Unit) -> str:
-    if unit.status is UnitStatus.COMPLETE:
-        return "good"
-    return "bad" if unit.required and unit.status is not UnitStatus.NOT_IN_INPUT else "open"
-
-
-def _call(call: ApiCall, cloud: str) -> CallRow:
-    outcome = call.outcome.value.replace("_", " ")
-    return CallRow(
-        name=one_line(f"{call.service}:{call.operation}", 120),
-        region=one_line(call.region, 40),
-        page=call.page,
-        items=call.items,
-        outcome=one_line(f"{outcome} ({call.error_code})" if call.error_code else outcome, 120),
-        started=when(call.started),
-        duration_ms=round((call.ended - call.started).total_seconds() * 1000),
-        request_id=one_line(call.request_id or "–", 80),
-        params=one_line(compact_json(call.params), 500) if call.params else "",
-        command=command(call, cloud) or "",
-    )
-
-
-def _populations(report: Report) -> tuple[PopulationRow, ...]:
-    rows = []
-    for population in sorted(report.populations, key=lambda p: (p.scope_id, p.name)):
-        keys = listed(population.keys[: LIST_SHOWN + 1])
-        if len(population.keys) > LIST_SHOWN:
-            keys = (*keys[:LIST_SHOWN], f"… {count(len(population.keys) - LIST_SHOWN, 'more key')} in report.json")
-        name, scope = one_line(population.name, 120), one_line(population.scope_id, 80)
-        rows.append(PopulationRow(name, scope, population.count, one_line(population.sha256, 80), keys))
-    return tuple(rows)
-
-
-def _ties(report: Report) -> tuple[TieRow, ...]:
-    words = {True: ("agrees", "good"), False: ("differs", "bad"), None: ("not checked", "open")}
-    return tuple(
-        TieRow(
-            name=one_line(tie.name, 120),
-            scope=one_line(tie.scope_id, 80),
-            counted=tie.counted,
-            reported="not read" if tie.reported is None else f"{tie.reported:,}",
-            source=one_line(tie.source, 200),
-            words=words[tie.agrees][0],
-            tone=words[tie.agrees][1],
-            explanation=shorten(tie.explanation, 500),
-        )
-        for tie in sorted(report.tie_outs, key=lambda t: (t.scope_id, t.name))
     )
 
 

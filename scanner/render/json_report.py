@@ -12,6 +12,7 @@ from scanner.model import finding as model
 from scanner.model.common import EvidencePointer
 from scanner.model.report import Report, RoleReview, StatementRow
 from scanner.model.snapshot import ApiCall, Scope, Unit
+from scanner.render import json_finding as found
 from scanner.render import json_types as out
 from scanner.render.calls import Ledger, command
 from scanner.render.text import encodable, stamp
@@ -107,8 +108,8 @@ def _verdict(report: Report) -> out.Verdict:
     )
 
 
-def _scope(scope: Scope) -> out.Scope:
-    return msgspec.convert(scope, out.Scope, from_attributes=True)
+def _scope(scope: Scope) -> found.Scope:
+    return msgspec.convert(scope, found.Scope, from_attributes=True)
 
 
 def _unit(unit: Unit, ledger: Ledger) -> out.Unit:
@@ -188,9 +189,9 @@ def _row(row: StatementRow) -> out.StatementRow:
     return out.StatementRow(ref=row.ref, json=row.json, marks=list(row.marks))
 
 
-def _diff(diff: model.Diff) -> out.Diff:
+def _diff(diff: model.Diff) -> found.Diff:
     added = [_entry(e) for e in diff.added]
-    return out.Diff(
+    return found.Diff(
         added=added,
         removed=[_entry(e) for e in diff.removed],
         widened=[e for e in added if e.kind == "resource"],
@@ -199,8 +200,8 @@ def _diff(diff: model.Diff) -> out.Diff:
     )
 
 
-def _entry(entry: model.DiffEntry) -> out.DiffEntry:
-    return out.DiffEntry(
+def _entry(entry: model.DiffEntry) -> found.DiffEntry:
+    return found.DiffEntry(
         kind=entry.kind,
         statement=entry.statement,
         actions=list(entry.actions),
@@ -212,10 +213,10 @@ def _entry(entry: model.DiffEntry) -> out.DiffEntry:
     )
 
 
-def _witness(witness: model.Witness | None) -> out.Witness | None:
+def _witness(witness: model.Witness | None) -> found.Witness | None:
     if witness is None:
         return None
-    return out.Witness(
+    return found.Witness(
         principal=witness.principal,
         action=witness.action,
         resource=witness.resource,
@@ -226,7 +227,7 @@ def _witness(witness: model.Witness | None) -> out.Witness | None:
     )
 
 
-def _finding(finding: model.Finding, report: Report, ledger: Ledger) -> out.Finding:
+def _finding(finding: model.Finding, report: Report, ledger: Ledger) -> found.Finding:
     same: dict[str, Any] = {
         name: getattr(finding, name)
         for name in (
@@ -237,20 +238,20 @@ def _finding(finding: model.Finding, report: Report, ledger: Ledger) -> out.Find
     }  # fmt: skip
     history = ("first_seen", "last_seen", "last_changed", "resolved_at")
     times: dict[str, Any] = {name: _time(getattr(finding, name)) for name in history}
-    return out.Finding(
+    return found.Finding(
         **same,
         **times,
         rule_digest=report.run.rules_digest,
         scope=_scope(finding.scope),
-        subject=msgspec.convert(finding.subject, out.Subject, from_attributes=True),
+        subject=msgspec.convert(finding.subject, found.Subject, from_attributes=True),
         expected=_expected(finding.expected, report),
         observed=_observed(finding.observed),
         diff=_diff(finding.diff) if finding.diff else None,
         witness=_witness(finding.witness),
         remediation=_remediation(finding.remediation),
-        references=[out.Reference(title=r.title, url=r.url) for r in finding.references],
+        references=[found.Reference(title=r.title, url=r.url) for r in finding.references],
         claims=sorted(finding.claims),
-        controls=[msgspec.convert(c, out.Control, from_attributes=True) for c in finding.controls],
+        controls=[msgspec.convert(c, found.Control, from_attributes=True) for c in finding.controls],
         evidence=[_evidence(pointer, ledger) for pointer in finding.evidence],
         requires_units=[_required(unit_id, ledger) for unit_id in sorted(finding.requires_units)],
         evaluated_at=stamp(finding.evaluated_at),
@@ -259,10 +260,10 @@ def _finding(finding: model.Finding, report: Report, ledger: Ledger) -> out.Find
     )
 
 
-def _expected(expected: model.Expected | None, report: Report) -> out.Expected | None:
+def _expected(expected: model.Expected | None, report: Report) -> found.Expected | None:
     if expected is None:
         return None
-    return out.Expected(
+    return found.Expected(
         source=expected.baseline,
         baseline_digest=report.run.baseline_digest,
         doc_url=expected.doc_url,
@@ -272,16 +273,16 @@ def _expected(expected: model.Expected | None, report: Report) -> out.Expected |
     )
 
 
-def _observed(observed: model.ObservedValue | None) -> out.ObservedValue | None:
+def _observed(observed: model.ObservedValue | None) -> found.ObservedValue | None:
     if observed is None:
         return None
-    return out.ObservedValue(value=observed.value, normalised=None, statement_ref=observed.statement_ref)
+    return found.ObservedValue(value=observed.value, normalised=None, statement_ref=observed.statement_ref)
 
 
-def _remediation(remediation: model.Remediation | None) -> out.Remediation | None:
+def _remediation(remediation: model.Remediation | None) -> found.Remediation | None:
     if remediation is None:
         return None
-    return out.Remediation(
+    return found.Remediation(
         summary=remediation.summary,
         owner=remediation.owner,
         steps=list(remediation.steps),
@@ -291,10 +292,10 @@ def _remediation(remediation: model.Remediation | None) -> out.Remediation | Non
     )
 
 
-def _evidence(pointer: EvidencePointer, ledger: Ledger) -> out.Evidence:
+def _evidence(pointer: EvidencePointer, ledger: Ledger) -> found.Evidence:
     source = ledger.source(pointer)
     call = source.call
-    return out.Evidence(
+    return found.Evidence(
         unit_id=pointer.unit_id,
         json_pointer=pointer.pointer,
         api=f"{call.service}:{call.operation}" if call else None,
@@ -308,9 +309,9 @@ def _evidence(pointer: EvidencePointer, ledger: Ledger) -> out.Evidence:
     )
 
 
-def _required(unit_id: str, ledger: Ledger) -> out.RequiredUnit:
+def _required(unit_id: str, ledger: Ledger) -> found.RequiredUnit:
     unit = ledger.unit(unit_id)
-    return out.RequiredUnit(unit_id=unit_id, status=unit.status if unit else None)
+    return found.RequiredUnit(unit_id=unit_id, status=unit.status if unit else None)
 
 
 def _time(moment: datetime | None) -> str | None:

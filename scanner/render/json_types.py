@@ -9,36 +9,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta
 
-from scanner.model.finding import Axis, Confidence, Result, Severity
 from scanner.model.snapshot import SourceKind, UnitStatus
-
-Stamp = Annotated[
-    str,
-    Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$", description="RFC 3339, UTC, milliseconds."),
-]
-Count = Annotated[int, Meta(ge=0)]
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+from scanner.render.json_finding import Count, Diff, Finding, Out, Scope, Stamp
 
 
-class _Out(msgspec.Struct, frozen=True):
-    """Base: every field is required; readers must ignore fields they do not know."""
-
-
-class Scope(_Out, frozen=True):
-    """One account, project, subscription or tenant."""
-
-    cloud: str
-    kind: str
-    id: str
-    name: str | None
-    partition: str | None
-    presence: str
-
-
-class Caller(_Out, frozen=True):
+class Caller(Out, frozen=True):
     """Who read."""
 
     cloud: str
@@ -47,169 +24,7 @@ class Caller(_Out, frozen=True):
     user_id: str | None
 
 
-class Subject(_Out, frozen=True):
-    """The thing judged; `key` is its natural immutable key."""
-
-    type: str
-    key: str
-    id: str | None
-    name: str
-
-
-class Expected(_Out, frozen=True):
-    """What the documented version says, and where it was read."""
-
-    source: str | None
-    baseline_digest: str
-    doc_url: str | None
-    doc_locator: str
-    statement_id: str | None
-    value: Any
-
-
-class ObservedValue(_Out, frozen=True):
-    """What is live."""
-
-    value: Any
-    normalised: Any
-    statement_ref: str
-
-
-class Witness(_Out, frozen=True):
-    """A concrete request that is allowed and not documented, or the steps of a documented chain."""
-
-    principal: str | None
-    action: str
-    resource: str
-    context: dict[str, Any]
-    path: list[str]
-    evaluated_by: str
-    replayable: bool
-    """The second evaluator was run on it and agreed."""
-
-
-class DiffEntry(_Out, frozen=True):
-    """One piece of access on one side only."""
-
-    kind: str
-    statement: str
-    actions: list[str]
-    resources: list[str]
-    conditions: dict[str, Any]
-    principals: dict[str, Any]
-    latent: bool
-    witness: Witness | None
-
-
-class Diff(_Out, frozen=True):
-    """`added` holds every excess piece; `widened` and `weakened_conditions` repeat those of these two kinds."""
-
-    added: list[DiffEntry]
-    removed: list[DiffEntry]
-    widened: list[DiffEntry]
-    weakened_conditions: list[DiffEntry]
-    undecided: list[str]
-
-
-class Remediation(_Out, frozen=True):
-    """What mends it, and who must act."""
-
-    summary: str
-    owner: str
-    steps: list[str]
-    cli: str | None
-    terraform: str | None
-    risk_of_change: str | None
-
-
-class Reference(_Out, frozen=True):
-    """A public page."""
-
-    title: str
-    url: str
-
-
-class Control(_Out, frozen=True):
-    """A control this result is evidence for, by our mapping; never a statement of compliance."""
-
-    framework: str
-    version: str
-    id: str
-    strength: str
-    rationale: str
-
-
-class Evidence(_Out, frozen=True):
-    """Where the value was seen: a place in the answer of a call."""
-
-    unit_id: str
-    json_pointer: str
-    api: str | None
-    request_id: str | None
-    retrieved_at: Stamp | None
-    command: str | None
-    path: str | None
-    sha256: str | None
-    excerpt: str | None
-    redactions: list[str]
-
-
-class RequiredUnit(_Out, frozen=True):
-    """A collection unit the result rests on, with how it ended."""
-
-    unit_id: str
-    status: UnitStatus | None
-
-
-class Finding(_Out, frozen=True):
-    """What one rule found on one subject."""
-
-    finding_id: Annotated[str, Meta(pattern=r"^F-[0-9a-f]{12}$")]
-    fingerprint: Sha256
-    content_hash: Sha256
-    rule_id: str
-    rule_version: int
-    rule_digest: str
-    rule_title: str
-    axis: Axis
-    severity: Severity
-    severity_reason: str
-    confidence: Confidence
-    result: Result
-    status: Literal["PASS", "FAIL", "MANUAL", "INCOMPLETE", "WAIVED", "NOT_APPLICABLE", "ERROR"]
-    reason_code: str
-    message: str
-    cloud: str
-    scope: Scope
-    region: str
-    subject: Subject
-    discriminator: str
-    porter_role: str | None
-    expected: Expected | None
-    observed: ObservedValue | None
-    diff: Diff | None
-    witness: Witness | None
-    remediation: Remediation | None
-    references: list[Reference]
-    claims: list[int]
-    controls: list[Control]
-    evidence: list[Evidence]
-    requires_units: list[RequiredUnit]
-    blocking: bool
-    waiver: dict[str, Any] | None
-    first_seen: Stamp | None
-    last_seen: Stamp | None
-    last_changed: Stamp | None
-    resolved_at: Stamp | None
-    occurrences: int | None
-    first_seen_source: str
-    delta: str | None
-    evaluated_at: Stamp
-    collected_at: Stamp
-    run_id: str
-
-
-class UnitError(_Out, frozen=True):
+class UnitError(Out, frozen=True):
     """Why a unit is not complete."""
 
     code: str
@@ -217,7 +32,7 @@ class UnitError(_Out, frozen=True):
     http: int | None
 
 
-class Unit(_Out, frozen=True):
+class Unit(Out, frozen=True):
     """One question to the cloud and how it ended; raw answers stay in the snapshot."""
 
     unit_id: str
@@ -237,7 +52,7 @@ class Unit(_Out, frozen=True):
     request_ids: list[str]
 
 
-class Call(_Out, frozen=True):
+class Call(Out, frozen=True):
     """One request of the ledger."""
 
     unit_id: str
@@ -259,7 +74,7 @@ class Call(_Out, frozen=True):
     command: str | None
 
 
-class Population(_Out, frozen=True):
+class Population(Out, frozen=True):
     """A countable list an auditor may sample from."""
 
     name: str
@@ -269,7 +84,7 @@ class Population(_Out, frozen=True):
     keys: list[str]
 
 
-class TieOut(_Out, frozen=True):
+class TieOut(Out, frozen=True):
     """Our count against the provider's own."""
 
     name: str
@@ -281,7 +96,7 @@ class TieOut(_Out, frozen=True):
     explanation: str
 
 
-class StatementRow(_Out, frozen=True):
+class StatementRow(Out, frozen=True):
     """One statement of one side, as indented JSON."""
 
     ref: str
@@ -289,7 +104,7 @@ class StatementRow(_Out, frozen=True):
     marks: list[str]
 
 
-class Review(_Out, frozen=True):
+class Review(Out, frozen=True):
     """One identity, documented versus live."""
 
     cloud: str
@@ -324,21 +139,21 @@ class Review(_Out, frozen=True):
     nearest: str | None
 
 
-class Parameter(_Out, frozen=True):
+class Parameter(Out, frozen=True):
     """An effective parameter with its source; sensitive values never appear."""
 
     name: str
     value: str
 
 
-class Sdk(_Out, frozen=True):
+class Sdk(Out, frozen=True):
     """A library the collector used."""
 
     name: str
     version: str
 
 
-class Baseline(_Out, frozen=True):
+class Baseline(Out, frozen=True):
     """The documented version the run was judged by."""
 
     id: str
@@ -346,7 +161,7 @@ class Baseline(_Out, frozen=True):
     documents: list[dict[str, Any]]
 
 
-class Run(_Out, frozen=True):
+class Run(Out, frozen=True):
     """Who ran what, when, with which inputs."""
 
     run_id: str
@@ -369,7 +184,7 @@ class Run(_Out, frozen=True):
     host: str | None
 
 
-class Verdict(_Out, frozen=True):
+class Verdict(Out, frozen=True):
     """The two lines on top."""
 
     as_documented: Literal["yes", "no", "not proven"]
@@ -378,7 +193,7 @@ class Verdict(_Out, frozen=True):
     unread: list[str]
 
 
-class Summary(_Out, frozen=True):
+class Summary(Out, frozen=True):
     """Counts; every finding is in exactly one cell of `results`."""
 
     results: dict[str, Count]
@@ -389,7 +204,7 @@ class Summary(_Out, frozen=True):
     exit_code: Count
 
 
-class ReportDocument(_Out, frozen=True):
+class ReportDocument(Out, frozen=True):
     """The whole truth of one run."""
 
     schema: Literal["porter-audit/report/v1"]
