@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.access.compare import ask, compare
-from scanner.access.records import NamedDocument, Piece, Question
-from scanner.errors import PolicyError
+from scanner.access.compare import compare
+from scanner.access.records import NamedDocument, Piece
+from scanner.baseline.documents import permission_documents
 from scanner.model.inventory import AwsRole
 from scanner.rules.base import AwsContext
-from scanner.rules.judge import readable_documents
+from scanner.rules.judge import RoleJudgement, readable_documents
+from scanner.rules.questions import deny_all_but, restriction
 
 CONTROL_ACTIONS = (
     "iam:AddUserToGroup",
@@ -69,28 +70,18 @@ def _inside(ctx: AwsContext, inner: NamedDocument, outer: Sequence[NamedDocument
     return comparison.contained is True
 
 
-def controls_identities(ctx: AwsContext, pieces: Sequence[Piece]) -> str:
-    """Return the action with which these pieces of access give control over identities, or an empty string."""
-    statements = [
-        {"Effect": "Allow", "Action": list(p.actions), "Resource": list(p.resources) or ["*"]}
-        for p in pieces
-        if p.actions
-    ]
-    named = next((p.witness.action for p in pieces if p.witness.action.lower() in _CONTROL_FOLDED), "")
-    if named or not statements:
-        return named
-    document = NamedDocument("excess", {"Version": "2012-10-17", "Statement": statements})
-    try:
-        answer = ask(
-            [document],
-            Question(actions=CONTROL_ACTIONS),
-            catalogue=ctx.catalogue,
-            account_id=ctx.account.account_id,
-            partition=ctx.account.partition,
-        )
-    except PolicyError:  # a piece the engine describes but cannot read back: its witness was looked at above
-        return ""
-    return answer.witness.action if answer.witness else ""
+def controls_identities(ctx: AwsContext, judged: RoleJudgement, pieces: Sequence[Piece]) -> str:
+    """Return an action by which these pieces of excess give control over identities, or an empty string.
 
-
-_CONTROL_FOLDED = frozenset(action.lower() for action in CONTROL_ACTIONS)
+    Asked of the engine: of the role's access to such actions, is anything beyond the document, by the same statements?
+    """
+    only = restriction([deny_all_but(CONTROL_ACTIONS)])
+    beyond = compare(
+        [*live_documents(judged.role), *only],
+        [*permission_documents(judged.documented, ctx.baseline.aliases), *only],
+        catalogue=ctx.catalogue,
+        account_id=ctx.account.account_id,
+        partition=ctx.account.partition,
+    )
+    places = {(p.document, p.statement) for p in pieces}
+    return next((p.witness.action for p in beyond.excess if (p.document, p.statement) in places), "")

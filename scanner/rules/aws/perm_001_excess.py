@@ -80,7 +80,7 @@ def _judge(ctx: AwsContext, judged: RoleJudgement) -> Iterator[Outcome]:
 
 
 def _excess(ctx: AwsContext, judged: RoleJudgement, seen: Comparison, kind: str, pieces: list[Piece]) -> Outcome:
-    control = controls_identities(ctx, pieces)
+    control = controls_identities(ctx, judged, pieces)
     latent = all(p.latent for p in pieces)
     first = next((p for p in pieces if not p.latent), pieces[0])
     more = f" {count(len(pieces), 'piece')} in all." if len(pieces) > 1 else ""

@@ -89,7 +89,7 @@ def _judge(ctx: AwsContext, judged: RoleJudgement) -> Outcome:
 
 def _beyond(ctx: AwsContext, judged: RoleJudgement, pieces: list[Piece], diff: Diff) -> Outcome:
     patterns = [w for p in pieces for w in (wild(p.actions) or wild(p.resources))]
-    control = controls_identities(ctx, pieces)
+    control = controls_identities(ctx, judged, pieces)
     return Outcome(
         subject=role_subject(judged.role),
         result=Result.FAIL,
