@@ -28,7 +28,7 @@ class Proof(msgspec.Struct, frozen=True):
 
     unit: str
     unit_anchor: str
-    pointer: str
+    pointers: tuple[str, ...]
     call: str
     request_id: str
     time: str
@@ -207,14 +207,19 @@ class _Writer:
             references=() if lean else _references(finding),
             controls="" if lean else " · ".join(_controls(finding)),
             claims="" if lean else ", ".join(str(number) for number in finding.claims),
-            proofs=tuple(self._proof(pointer) for pointer in finding.evidence),
+            proofs=self._proofs_of(finding),
             history=_history(finding),
         )
 
-    def _proof(self, pointer: EvidencePointer) -> Proof:
-        if pointer not in self._proofs:
-            self._proofs[pointer] = _proof(pointer, self._ledger, self._links.units, self._lean)
-        return self._proofs[pointer]
+    def _proofs_of(self, finding: Finding) -> tuple[Proof, ...]:
+        """Return one proof for each call, with all places in its answer."""
+        by_call: dict[Proof, list[str]] = {}
+        for pointer in finding.evidence:
+            if pointer not in self._proofs:
+                self._proofs[pointer] = _proof(pointer, self._ledger, self._links.units, self._lean)
+            place = one_line(pointer.pointer)
+            by_call.setdefault(self._proofs[pointer], []).extend([place] if place else [])
+        return tuple(msgspec.structs.replace(proof, pointers=tuple(found)) for proof, found in by_call.items())
 
 
 def _anchor(finding: Finding) -> str:
@@ -279,7 +284,7 @@ def _proof(pointer: EvidencePointer, ledger: Ledger, unit_anchors: dict[str, str
     return Proof(
         unit=one_line(source.unit.kind if lean and source.unit else pointer.unit_id, 200),
         unit_anchor=unit_anchors.get(pointer.unit_id, ""),
-        pointer=one_line(pointer.pointer),
+        pointers=(),
         call=one_line(f"{call.service}:{call.operation}", 120) if call else "",
         request_id=one_line(call.request_id or "", 80) if call else "",
         time=when(call.ended) if call else "",

@@ -154,17 +154,23 @@ def _rows(review: RoleReview, nearest: Nearest) -> Iterable[DiffRow]:
 
 
 def _grouped(entries: Iterable[DiffEntry]) -> list[list[DiffEntry]]:
-    """Return entries together that differ in their actions only: one row, every example request."""
-    groups: dict[str, list[DiffEntry]] = {}
+    """Return entries of one statement together that differ in their actions only, or in their resources only."""
+    by_actions: dict[str, list[DiffEntry]] = {}
     for e in entries:
         key = compact_json([e.kind, e.statement, e.resources, e.conditions, e.principals, e.latent])
-        groups.setdefault(key, []).append(e)
+        by_actions.setdefault(key, []).append(e)
+    groups: dict[str, list[DiffEntry]] = {}
+    for group in by_actions.values():
+        e = _joined(group)
+        key = compact_json([e.kind, e.statement, e.actions, e.conditions, e.principals, e.latent])
+        groups.setdefault(key, []).extend(group)
     return list(groups.values())
 
 
 def _joined(group: list[DiffEntry]) -> DiffEntry:
     actions = dict.fromkeys(action for entry in group for action in entry.actions)
-    return msgspec.structs.replace(group[0], actions=tuple(actions))
+    resources = dict.fromkeys(resource for entry in group for resource in entry.resources)
+    return msgspec.structs.replace(group[0], actions=tuple(actions), resources=tuple(resources))
 
 
 def _excess_row(group: list[DiffEntry], documented: Nearest) -> DiffRow:

@@ -11,8 +11,8 @@ import msgspec
 
 from scanner.model.finding import DiffEntry
 from scanner.model.report import RoleReview, StatementRow
-from scanner.render.html_values import Access, Chunk, chunks, flat_principals, listed
-from scanner.render.text import excerpt, one_line, pretty_json
+from scanner.render.html_values import Access, Chunk, chunks, condition_lines, flat_principals, listed
+from scanner.render.text import compact_json, excerpt, one_line, pretty_json
 
 _BRACES = {"{", "}", "[", "]", ""}
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -53,10 +53,14 @@ class Nearest:
 
     def _search(self, entry: DiffEntry) -> tuple[StatementRow, dict[str, Any]] | None:
         asked = [entry.witness.action] if entry.witness else list(entry.actions[:20])
+        alike = set(_QUOTED.findall(compact_json([entry.resources, entry.conditions, entry.principals])))
+        best = None
         for row, body in self._parsed:
             if any(_speaks_of(pattern, action) for pattern in _texts(body.get("Action")) for action in asked):
-                return row, body
-        return None
+                score = len(alike & set(_QUOTED.findall(row.json)))
+                if best is None or score > best[0]:
+                    best = (score, row, body)
+        return best[1:] if best else None
 
     def access(self, entry: DiffEntry) -> Access | None:
         """Return what the nearest statement documents of the entry's actions."""
@@ -71,7 +75,7 @@ class Nearest:
             actions=listed(mentioned or entry.actions),
             resources=listed(_texts(body.get("Resource"))),
             principals=listed(flat_principals(principals)) if isinstance(principals, dict) else (),
-            conditions=excerpt(pretty_json(conditions)) if conditions else "",
+            conditions=condition_lines(conditions),
         )
 
 

@@ -66,7 +66,8 @@ def value(raw: Any) -> Value:
         case [*items] if all(isinstance(item, str | int) for item in items):
             return Value(items=listed(str(item) for item in items)) if items else Value(text="none")
         case _:
-            return Value(block=excerpt(pretty_json(raw)))
+            short = compact_json(raw)
+            return Value(block=short if len(short) <= 90 else excerpt(pretty_json(raw)))
 
 
 def listed(texts: Iterable[str]) -> tuple[str, ...]:
@@ -109,7 +110,7 @@ class Access(msgspec.Struct, frozen=True):
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     principals: tuple[str, ...]
-    conditions: str
+    conditions: tuple[str, ...]
 
 
 def access(entry: DiffEntry) -> Access:
@@ -119,8 +120,21 @@ def access(entry: DiffEntry) -> Access:
         actions=listed(entry.actions),
         resources=listed(entry.resources),
         principals=listed(flat_principals(entry.principals)),
-        conditions=excerpt(pretty_json(entry.conditions)) if entry.conditions else "",
+        conditions=condition_lines(entry.conditions),
     )
+
+
+def condition_lines(conditions: Any) -> tuple[str, ...]:
+    """Return `StringEquals iam:PassedToService: a, b` for each key of an IAM Condition block, else one line of JSON."""
+    lines = []
+    for operator, keys in sorted(conditions.items()) if isinstance(conditions, dict) else ():
+        if not isinstance(keys, dict):
+            return (one_line(compact_json(conditions), 2_000),)
+        for key in sorted(keys):
+            values = keys[key] if isinstance(keys[key], list | tuple) else [keys[key]]
+            words = ", ".join(item if isinstance(item, str) else compact_json(item) for item in values)
+            lines.append(f"{operator} {key}: {words}")
+    return listed(lines)
 
 
 def flat_principals(principals: JsonObject) -> list[str]:
