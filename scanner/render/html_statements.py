@@ -33,7 +33,8 @@ class Nearest:
 
     def __init__(self, rows: Iterable[StatementRow]) -> None:
         self._parsed = [(row, _parsed(row.json)) for row in rows]
-        self._found: dict[int, tuple[StatementRow, dict[str, Any]] | None] = {}
+        # By identity; the entry is kept with its answer so that its identity is not given to another.
+        self._found: dict[int, tuple[DiffEntry, tuple[StatementRow, dict[str, Any]] | None]] = {}
 
     @classmethod
     def of_trust(cls, policy: str | None) -> Nearest:
@@ -48,8 +49,8 @@ class Nearest:
     def find(self, entry: DiffEntry) -> tuple[StatementRow, dict[str, Any]] | None:
         """Return the row and its parsed body; None where no documented statement speaks of the action."""
         if id(entry) not in self._found:
-            self._found[id(entry)] = self._search(entry)
-        return self._found[id(entry)]
+            self._found[id(entry)] = (entry, self._search(entry))
+        return self._found[id(entry)][1]
 
     def _search(self, entry: DiffEntry) -> tuple[StatementRow, dict[str, Any]] | None:
         asked = [entry.witness.action] if entry.witness else list(entry.actions[:20])
