@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import msgspec
 
-from scanner.baseline.load import find, known, load_aws
+from scanner.baseline.load import AnyBaseline, clouds_of, find, known, load_part
 from scanner.baseline.records import AwsBaseline
+from scanner.baseline.records_azure import AzureBaseline
+from scanner.baseline.records_gcp import GcpBaseline
+from scanner.errors import UsageError
 
 
 class BaselineLine(msgspec.Struct, frozen=True):
-    """One line of `baseline list`."""
+    """One line of `baseline list`: one cloud's part of one version."""
 
     id: str
     cloud: str
@@ -17,36 +22,90 @@ class BaselineLine(msgspec.Struct, frozen=True):
     publication: str
     """Whether and where the vendor published it, in words."""
     roles: int
+    """Identities: AWS roles, GCP service accounts, Azure applications."""
     statements: int
+    """What they hold: statements, granted roles, role assignments and application permissions."""
     retrieved: str
     """Latest date on which one of its documents was read, ISO 8601."""
+    counted: str = ""
+    """Both numbers in words."""
+    same_as: str | None = None
+    """The version it repeats, if it does."""
 
 
 def list_baselines() -> tuple[BaselineLine, ...]:
-    """Return every documented version that ships with the product, by name; raises `BaselineError` if one is broken."""
-    return tuple(_line(load_aws(find(spec))) for spec in dict.fromkeys(known()))
+    """Return every part of every version that ships, by name and cloud; raises `BaselineError` if one is broken."""
+    lines: list[BaselineLine] = []
+    for spec in dict.fromkeys(known()):
+        path = find(spec)
+        lines += [_line(load_part(path, cloud), cloud) for cloud in clouds_of(path)]
+    return tuple(lines)
 
 
-def _line(baseline: AwsBaseline) -> BaselineLine:
+def _line(baseline: AnyBaseline, cloud: str) -> BaselineLine:
+    identities, held, words = _counts(baseline)
     return BaselineLine(
         id=baseline.id,
-        cloud="aws",
+        cloud=cloud,
         title=baseline.title,
         publication=baseline.publication,
-        roles=len(baseline.roles),
-        statements=sum(len(role.statements) for role in baseline.roles),
+        roles=identities,
+        statements=held,
         retrieved=max((document.retrieved for document in baseline.documents), default=""),
+        counted=words,
+        same_as=baseline.same_as,
     )
 
 
-def show_baseline(spec: str, *, as_json: bool) -> str:
-    """Return a documented version as text or JSON; ARNs as on the page, variables in braces. Raises `BaselineError`."""
-    from scanner.baseline.show import show_json, show_text
+def _counts(baseline: AnyBaseline) -> tuple[int, int, str]:
+    match baseline:
+        case AwsBaseline(roles=roles):
+            held = sum(len(role.statements) for role in roles)
+            return len(roles), held, f"{_count(len(roles), 'role')}, {_count(held, 'statement')}"
+        case GcpBaseline(service_accounts=accounts):
+            held = sum(len(account.grants) for account in accounts)
+            return len(accounts), held, f"{_count(len(accounts), 'service account')}, {_count(held, 'granted role')}"
+        case AzureBaseline(applications=applications):
+            held = sum(len(item.role_assignments) + len(item.app_roles) for item in applications)
+            return len(applications), held, f"{_count(len(applications), 'application')}, {_count(held, 'permission')}"
+        case _:
+            assert_never(baseline)
 
-    baseline = load_aws(find(spec))
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def show_baseline(spec: str, *, as_json: bool, cloud: str = "aws") -> str:
+    """Return one cloud's part as text or JSON; ARNs as on the page, variables in braces.
+
+    Raises `BaselineError` if it cannot be read, `UsageError` if the version has no part for the cloud.
+    """
+    from scanner.baseline.show import show_json, show_text
+    from scanner.baseline.show_others import show_other_json, show_other_text
+
+    baseline = load_cloud(spec, cloud)
     if not as_json:
-        return show_text(baseline)
-    return msgspec.json.format(msgspec.json.encode(show_json(baseline)), indent=2).decode() + "\n"
+        return show_text(baseline) if isinstance(baseline, AwsBaseline) else show_other_text(baseline)
+    plain = show_json(baseline) if isinstance(baseline, AwsBaseline) else show_other_json(baseline)
+    return pretty_json(plain)
+
+
+def pretty_json(plain: object) -> str:
+    """Return plain data as indented JSON with a final line end."""
+    return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode() + "\n"
+
+
+def load_cloud(spec: str, cloud: str) -> AnyBaseline:
+    """Return one cloud's part of a version by name or path; raises as `show_baseline` does."""
+    path = find(spec)
+    clouds = clouds_of(path)
+    if cloud not in clouds:
+        held = ", ".join(clouds) or "no cloud"
+        raise UsageError(
+            f"`{spec[:80]}` has no part for {cloud}: it has {held}", advice="see porter-audit baseline list"
+        )
+    return load_part(path, cloud)
 
 
 def baselines_json(lines: tuple[BaselineLine, ...]) -> str:

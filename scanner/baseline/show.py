@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias, assert_never
 
 import msgspec
 
 from scanner.baseline.records import AwsBaseline, DocumentedRole, DocumentedStatement, DocumentedTrust, SourceRef
+from scanner.baseline.records_azure import AzureBaseline
+from scanner.baseline.records_gcp import GcpBaseline
 from scanner.model.common import JsonObject
 
 SCHEMA = "porter-audit/baseline-show/v1"
 _WIDTH = 100
+AnyPart: TypeAlias = AwsBaseline | GcpBaseline | AzureBaseline
 
 
 def show_json(baseline: AwsBaseline) -> JsonObject:
@@ -25,6 +28,7 @@ def show_json(baseline: AwsBaseline) -> JsonObject:
         "title": baseline.title,
         "publication": baseline.publication,
         "digest": baseline.digest,
+        "same_as": baseline.same_as,
         "documents": _plain(baseline.documents),
         "variables": _plain(baseline.variables),
         "vendor_accounts": dict(baseline.vendor_accounts),
@@ -84,59 +88,84 @@ def _plain(record: object) -> Any:
 
 def show_text(baseline: AwsBaseline) -> str:
     """Return the version for a person: what it is, where it comes from, then each role with trust and statements."""
-    parts = (_head(baseline), *(_role_lines(role) for role in baseline.roles), _notes(baseline))
+    parts = (_head(baseline), *(_role_lines(role) for role in baseline.roles), note_lines(baseline))
     lines = [line for part in parts for line in part]
-    return "\n".join(_printable(line) for line in lines) + "\n"
+    return "\n".join(printable(line) for line in lines) + "\n"
 
 
 def _head(baseline: AwsBaseline) -> Iterator[str]:
     statements = [statement for role in baseline.roles for statement in role.statements]
     actions = [action for statement in statements for action in statement.actions]
     conditions = sum(bool(statement.conditions) for statement in statements)
-    yield f"{baseline.id} (AWS): {baseline.title}"
-    yield from _wrapped(baseline.publication, 0)
-    yield (
+    return document_lines(
+        baseline,
         f"{len(baseline.roles)} roles, {len(statements)} statements, {len(actions)} actions "
-        f"({len({action.lower() for action in actions})} different), {conditions} statements with conditions"
+        f"({len({action.lower() for action in actions})} different), {conditions} statements with conditions",
     )
+
+
+def cloud_name(baseline: AnyPart) -> str:
+    """Return the cloud's name as people write it."""
+    match baseline:
+        case AwsBaseline():
+            return "AWS"
+        case GcpBaseline():
+            return "GCP"
+        case AzureBaseline():
+            return "Azure"
+        case _:
+            assert_never(baseline)
+
+
+def document_lines(baseline: AnyPart, totals: str = "") -> Iterator[str]:
+    """Yield what a version is, its totals, its documents and its variables."""
+    yield f"{baseline.id} ({cloud_name(baseline)}): {baseline.title}"
+    if baseline.same_as is not None:
+        yield f"The same as {baseline.same_as}"
+    yield from wrapped(baseline.publication, 0)
+    if totals:
+        yield totals
     yield f"sha256 {baseline.digest}"
     yield ""
     yield "Documents"
     for document in baseline.documents:
-        yield from _wrapped(f"{document.name} ({document.retrieved}): {document.title}. {document.publication}", 2)
+        yield from wrapped(f"{document.name} ({document.retrieved}): {document.title}. {document.publication}", 2)
     if baseline.variables:
         yield "Variables"
     for variable in baseline.variables:
         default = f" Default {variable.default}, {variable.source}." if variable.default is not None else ""
-        yield from _wrapped(f"{{{variable.name}}}: {variable.description}{default}", 2)
+        yield from wrapped(f"{{{variable.name}}}: {variable.description}{default}", 2)
 
 
-def _notes(baseline: AwsBaseline) -> Iterator[str]:
+def note_lines(baseline: AnyPart) -> Iterator[str]:
+    """Yield what is at odds, what is dangerous, and what else is read beside the inventory."""
     if baseline.contradictions:
         yield from ("", "Where the documents disagree")
     for item in baseline.contradictions:
-        yield from _wrapped(f"{item.id}: {item.summary} Settled: {item.settled}", 2)
+        yield from wrapped(f"{item.id}: {item.summary} Settled: {item.settled}", 2)
     if baseline.risk_notes:
         yield from ("", "Documented and still dangerous")
     for note in baseline.risk_notes:
-        yield from _wrapped(f"{note.id} ({note.severity}; {', '.join(note.roles)}): {note.summary}", 2)
-    if baseline.aliases or baseline.known_extras:
+        yield from wrapped(f"{note.id} ({note.severity}; {', '.join(note.roles)}): {note.summary}", 2)
+    aliases = baseline.aliases if isinstance(baseline, AwsBaseline) else ()
+    if aliases or baseline.known_extras:
         yield from ("", "Read beside the inventory")
-    for alias in baseline.aliases:
-        yield from _wrapped(f"{alias.printed} means {alias.means}: {alias.reason}", 2)
+    for alias in aliases:
+        yield from wrapped(f"{alias.printed} means {alias.means}: {alias.reason}", 2)
     for extra in baseline.known_extras:
-        yield from _wrapped(f"{extra.name_pattern} ({extra.severity}): {extra.reason} {extra.source}.", 2)
+        kind = f"{extra.kind} " if extra.kind else ""
+        yield from wrapped(f"{kind}{extra.name_pattern} ({extra.severity}): {extra.reason} {extra.source}.", 2)
 
 
 def _role_lines(role: DocumentedRole) -> Iterator[str]:
     yield ""
     yield f"{role.key}{' (optional)' if role.optional else ''}"
-    yield from _wrapped(role.purpose, 2)
-    yield from _wrapped(f"Created by {role.created_by}. {_place(role.source)}", 2)
+    yield from wrapped(role.purpose, 2)
+    yield from wrapped(f"Created by {role.created_by}. {place(role.source)}", 2)
     yield "  May be assumed by"
     for trust in role.trust.statements:
         for kind, names in trust.principals.items():
-            yield from _wrapped(f"{trust.effect} {kind} {', '.join(names)}: {', '.join(trust.actions)}", 4)
+            yield from wrapped(f"{trust.effect} {kind} {', '.join(names)}: {', '.join(trust.actions)}", 4)
         yield from _conditions(trust.conditions, 6)
     yield f"    ExternalId: {role.trust.external_id.replace('-', ' ')}"
     if role.managed_policies:
@@ -149,19 +178,19 @@ def _role_lines(role: DocumentedRole) -> Iterator[str]:
 
 def _statement_lines(statement: DocumentedStatement) -> Iterator[str]:
     origin = f", as {statement.same_as}" if statement.same_as else ""
-    yield f"    {statement.sid} ({statement.effect}, {_place(statement.source)}{origin})"
-    yield from _wrapped("on " + " ".join(statement.resources), 6)
-    yield from _wrapped(" ".join(statement.actions), 6)
+    yield f"    {statement.sid} ({statement.effect}, {place(statement.source)}{origin})"
+    yield from wrapped("on " + " ".join(statement.resources), 6)
+    yield from wrapped(" ".join(statement.actions), 6)
     yield from _conditions(statement.conditions, 6)
 
 
 def _conditions(conditions: JsonObject, indent: int) -> Iterator[str]:
     for operator, block in conditions.items():
         for key, values in block.items():
-            yield from _wrapped(f"if {operator} {key} = {json.dumps(values, ensure_ascii=False)}", indent)
+            yield from wrapped(f"if {operator} {key} = {json.dumps(values, ensure_ascii=False)}", indent)
 
 
-def _place(source: SourceRef) -> str:
+def place(source: SourceRef) -> str:
     """Return where a claim was read, as short as it can be found again."""
     parts = [source.document]
     if source.row is not None:
@@ -171,7 +200,7 @@ def _place(source: SourceRef) -> str:
     return " ".join(parts)
 
 
-def _wrapped(text: str, indent: int) -> Iterable[str]:
+def wrapped(text: str, indent: int) -> Iterable[str]:
     """Return lines of at most 100 columns; long names are never broken."""
     pad = " " * indent
     return textwrap.wrap(
@@ -184,5 +213,6 @@ def _wrapped(text: str, indent: int) -> Iterable[str]:
     )
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
+    """Return a line without control characters: a file of a stranger is shown too."""
     return "".join(char if char.isprintable() else "?" for char in line)

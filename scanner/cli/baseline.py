@@ -8,6 +8,7 @@ from scanner.cli.console import emit
 from scanner.cli.options import DEFAULT_BASELINE
 
 _format = click.option("--format", "as_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+_cloud = click.option("--cloud", type=click.Choice(["aws", "gcp", "azure"]), default="aws", show_default=True)
 
 
 @click.group()
@@ -26,20 +27,20 @@ def list_(as_format: str) -> None:
         emit(baselines_json(lines))
         return
     for line in lines:
-        emit(f"{line.id}  {line.cloud}  {line.roles} roles, {line.statements} statements  {line.title}\n")
+        same = f", the same as {line.same_as}" if line.same_as else ""
+        emit(f"{line.id}  {line.cloud}  {line.counted}{same}  {line.title}\n")
         emit(f"    {line.publication.rstrip('.')}; read {line.retrieved}\n")
 
 
 @baseline.command()
 @click.argument("name", metavar="[NAME|PATH]", default=DEFAULT_BASELINE)
-@click.option("--cloud", type=click.Choice(["aws"]), default="aws", show_default=True)
+@_cloud
 @_format
 def show(name: str, cloud: str, as_format: str) -> None:
-    """Show a documented version: each role, its trust, and each statement with the row it was read from.
+    """Show a documented version: each identity, who may use it, what it holds, and where that was read.
 
     ARNs stand as on the page; what the page leaves open is a variable in braces.
     """
     from scanner.app.baselines import show_baseline
 
-    del cloud  # the only one so far
-    emit(show_baseline(name, as_json=as_format == "json"))
+    emit(show_baseline(name, as_json=as_format == "json", cloud=cloud))
