@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from scanner.localcloud.demo import ProvisionedAws, demo_parameters, provisioned
 from .conftest import ACCOUNT, gaad, role
 
 Porter = Callable[..., Any]
+ROOT = Path(__file__).resolve().parents[2]
 
 STRANGER = {
     "Version": "2012-10-17",
@@ -183,6 +187,41 @@ def test_a_snapshot_judged_elsewhere_says_what_the_live_scan_says(
     assert said(offline) == said(live)
     assert offline["verdict"] == live["verdict"]
     assert signed_in.facts.external_id not in snapshot.read_text()
+
+
+def test_an_export_of_a_thousand_roles_with_porters_among_them_takes_less_than_three_seconds(
+    signed_in: ProvisionedAws, tmp_path: Path
+) -> None:
+    iam = signed_in.cloud.client("iam")
+    pages = list(iam.get_paginator("get_account_authorization_details").paginate())
+    keys = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
+    export = {key: [item for page in pages for item in page[key]] for key in keys}
+    export["RoleDetailList"] += [application(number) for number in range(1_000 - len(export["RoleDetailList"]))]
+    path = tmp_path / "gaad.json"
+    path.write_text(json.dumps(export, default=str))
+    begun = processor_seconds()
+    argv = [sys.executable, "-m", "scanner", "scan", "aws", "--from", path, "--out", tmp_path / "out", "-q"]
+    done = subprocess.run(argv, check=False, cwd=ROOT)
+    taken = processor_seconds() - begun
+    assert done.returncode == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert {item["name"]: item["count"] for item in report["populations"]}["iam roles"] == 1_000
+    assert taken < 3
+
+
+def processor_seconds() -> float:
+    """Return what finished child processes have used: the wall clock also counts what else the machine does."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def application(number: int) -> dict[str, Any]:
+    """Return a role of the account's own, with three statements."""
+    bucket = f"arn:aws:s3:::bucket-{number}"
+    grants = [["s3:GetObject", "s3:PutObject"], ["s3:ListBucket"], ["ec2:Describe*"]]
+    statements = [{"Effect": "Allow", "Action": actions, "Resource": [bucket, f"{bucket}/*"]} for actions in grants]
+    document = {"Version": "2012-10-17", "Statement": statements}
+    return role(f"application-{number:04d}", RolePolicyList=[{"PolicyName": "own", "PolicyDocument": document}])
 
 
 def test_the_doctor_finds_nothing_to_mend(porter: Porter, signed_in: ProvisionedAws) -> None:
