@@ -49,7 +49,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "resources": frozenset(),
     "model": frozenset({"msgspec"}),
-    "access": frozenset({"msgspec"}),
+    "access": frozenset({"msgspec", "celpy"}),
     "baseline": frozenset({"msgspec", "yaml"}),
     "normalize": frozenset({"msgspec"}),
     "rules": frozenset({"msgspec"}),

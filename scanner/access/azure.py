@@ -19,7 +19,7 @@ from scanner.access.azure_document import AzureSide, Grant, parse_azure
 from scanner.access.azure_operations import CONTROL, DATA, TELLING, OperationCatalogue, Operations, Search
 from scanner.access.azure_scope import contains
 from scanner.access.azure_setting import Place, Setting, grant_applies, places
-from scanner.access.outcome import comparison, settle
+from scanner.access.outcome import comparison, settle, smallest
 from scanner.access.pattern import StateLimitError
 from scanner.access.records import Answer, Comparison, NamedDocument, Piece, Request, Undecided
 
@@ -124,11 +124,11 @@ class _Direction:
     def _at(self, grant: Grant, text: str, setting: Setting) -> Piece | Undecided | tuple[list[str], str]:
         """Decide one operation pattern at one place; a tuple says what discharges it."""
         cautious = setting.search(text, cautious=True)
+        one = cautious.covered_by_one()
+        if one is not None:
+            return [setting.certain[one].name], "one grant covers it"
         found = cautious.find(self._candidates(grant))
         if found is None:
-            one = cautious.covered_by_one()
-            if one is not None:
-                return [setting.certain[one].name], "one grant covers it"
             return [c.name for c in setting.certain], "all grants together cover it, or a deny assignment forbids it"
         if not grant.conditions:
             certain = setting.search(text, cautious=False).find(self._candidates(grant))
@@ -163,9 +163,12 @@ class _Direction:
         for operation in tried:
             for context in contexts(conditions):
                 request = self._request(grant, setting, operation, context)
-                if self._allowed_live(request) is True and self._allowed_base(request) is False:
-                    return self._settled(grant, text, setting, operation, context)
+                if self._beyond(request):
+                    return self._settled(grant, text, setting, operation, smallest(request, self._beyond).context)
         return self._undecided(grant, setting.why_open(found.lower()), (self._request(grant, setting, found, {}),))
+
+    def _beyond(self, request: Request) -> bool:
+        return self._allowed_live(request) is True and self._allowed_base(request) is False
 
     def _request(
         self, grant: Grant, setting: Setting, operation: str, context: Mapping[str, str | list[str]]

@@ -27,9 +27,10 @@ def holds(condition: str, operation: str, context: Context) -> bool | None:
     """Return whether the condition holds; None if it is not understood or an attribute is not given."""
     try:
         tree = _parsed(condition)
-    except _NotUnderstoodError:
+        return _value(tree, operation.lower(), context)
+    except (_NotUnderstoodError, RecursionError):
+        # Written to be too deep: not understood, like any other text outside the language read here.
         return None
-    return _value(tree, operation.lower(), context)
 
 
 class _Not(NamedTuple):

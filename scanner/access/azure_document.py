@@ -15,6 +15,7 @@ import msgspec
 
 from scanner.access.azure_operations import CONTROL, DATA, Operations
 from scanner.access.azure_scope import segments
+from scanner.access.fields import folded, needed, strings, text
 from scanner.access.records import NamedDocument
 from scanner.errors import PolicyError
 from scanner.model.common import JsonObject
@@ -141,26 +142,13 @@ def _kind(fields: Mapping[str, Any], name: str) -> str:
     return "definition"
 
 
-def _folded(body: Any, where: str) -> dict[str, Any]:
-    """Return the members with keys folded (`not_actions` -> `notactions`); the same key twice is refused."""
-    if not isinstance(body, dict):
-        raise PolicyError(f"{where}: not an object")
-    folded: dict[str, Any] = {}
-    for key, value in body.items():
-        short = str(key).replace("_", "").lower()
-        if short in folded:
-            raise PolicyError(f"{where}: `{key}` is given twice, in two spellings")
-        folded[short] = value
-    return folded
-
-
 def _members(body: JsonObject, name: str) -> dict[str, Any]:
     """Return the members of the document and of its `properties` as one."""
     where = f"document `{name}`"
-    outer = _folded(body, where)
+    outer = folded(body, where)
     if "properties" not in outer:
         return outer
-    inner = _folded(outer.pop("properties"), f"{where}: properties")
+    inner = folded(outer.pop("properties"), f"{where}: properties")
     twice = _DECISIVE & set(outer) & set(inner)
     if twice:
         raise PolicyError(f"{where}: `{min(twice)}` is given twice, inside and outside `properties`")
@@ -170,59 +158,30 @@ def _members(body: JsonObject, name: str) -> dict[str, Any]:
     return both
 
 
-def _strings(value: Any, where: str) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-        raise PolicyError(f"{where}: not a list of strings")
-    return tuple(value)
-
-
-def _text(fields: Mapping[str, Any], key: str, where: str) -> str | None:
-    value = fields.get(key.replace("_", "").lower())
-    if value is not None and not isinstance(value, str):
-        raise PolicyError(f"{where}: `{key}` is not a string")
-    return value
-
-
-def _needed(fields: Mapping[str, Any], key: str, where: str) -> str:
-    value = _text(fields, key, where)
-    if not value:
-        raise PolicyError(f"{where}: `{key}` is missing")
-    return value
-
-
 def _rights(value: Any, name: str) -> Iterator[Rights]:
     """Yield the non-empty planes of every permissions block."""
     if not isinstance(value, list):
         raise PolicyError(f"document `{name}`: `permissions` is not a list")
     for i, block in enumerate(value):
         where = f"document `{name}`: permissions[{i}]"
-        fields = _folded(block, where)
+        fields = folded(block, where)
         strange = sorted(k for k in set(fields) - _BLOCK_KEYS if fields[k] is not None)
         if strange or not {"actions", "dataactions"} & set(fields):
             detail = f"unknown key `{strange[0]}`" if strange else "neither `actions` nor `dataActions`"
             raise PolicyError(f"{where}: {detail}")
-        condition = _text(fields, "condition", where) or ""
+        condition = text(fields, "condition", where) or ""
         for plane, positive, negative in ((CONTROL, "actions", "notActions"), (DATA, "dataActions", "notDataActions")):
-            actions = _operations(fields, positive, where)
-            nots = _operations(fields, negative, where)
+            actions = strings(fields.get(positive.lower()), f"{where}.{positive}")
+            nots = strings(fields.get(negative.lower()), f"{where}.{negative}")
             if actions:
                 operations = Operations(tuple(dict.fromkeys(actions)), tuple(dict.fromkeys(nots)))
                 yield Rights(name, str(i), plane, operations, normalized_condition(condition) or None)
 
 
-def _operations(fields: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
-    names = _strings(fields.get(key.lower()), f"{where}.{key}")
-    if "" in names:
-        raise PolicyError(f"{where}.{key}: an operation is empty")
-    return names
-
-
 def _definition(fields: Mapping[str, Any], name: str) -> _Definition:
     where = f"document `{name}`"
-    names = {v.rstrip("/").rsplit("/", 1)[-1].lower() for k in ("id", "name") if (v := _text(fields, k, where))}
-    scopes = _strings(fields.get("assignablescopes"), f"{where}: assignableScopes")
+    names = {v.rstrip("/").rsplit("/", 1)[-1].lower() for k in ("id", "name") if (v := text(fields, k, where))}
+    scopes = strings(fields.get("assignablescopes"), f"{where}: assignableScopes")
     for scope in scopes:
         segments(scope, where)
     return _Definition(name, frozenset(names), tuple(_rights(fields.get("permissions"), name)), scopes)
@@ -244,11 +203,11 @@ def _assigned(
     index = -1
     for document, fields in assignments:
         where = f"document `{document.name}`"
-        scope = _needed(fields, "scope", where)
+        scope = needed(fields, "scope", where)
         segments(scope, where)
-        principal = _needed(fields, "principalId", where).lower()
+        principal = needed(fields, "principalId", where).lower()
         is_group = str(fields.get("principaltype") or "").lower() == "group"
-        own = normalized_condition(_text(fields, "condition", where) or "")
+        own = normalized_condition(text(fields, "condition", where) or "")
         role, rights = _resolve(fields, document.name, definitions)
         seen: dict[str, int] = {}
         for right in rights or (None,):
@@ -273,7 +232,7 @@ def _resolve(
             raise PolicyError(f"{where}: roleDefinition: `permissions` is missing")
         definition = _definition(inline, name)
         return min(definition.names, default=""), definition.rights
-    wanted = (_text(fields, "roleDefinition", where) or _needed(fields, "roleDefinitionId", where)).rstrip("/")
+    wanted = (text(fields, "roleDefinition", where) or needed(fields, "roleDefinitionId", where)).rstrip("/")
     role = wanted.rsplit("/", 1)[-1].lower()
     found = [d for d in definitions if role in d.names]
     if len(found) > 1 and len({d.rights for d in found}) > 1:
@@ -285,7 +244,7 @@ def _denies(fields: Mapping[str, Any], name: str) -> Iterator[Deny]:
     where = f"document `{name}`"
     if "permissions" not in fields:
         raise PolicyError(f"{where}: `permissions` is missing")
-    scope = _text(fields, "scope", where)
+    scope = text(fields, "scope", where)
     if scope is not None:
         segments(scope, where)
     stop = fields.get("donotapplytochildscopes") or False
@@ -295,7 +254,7 @@ def _denies(fields: Mapping[str, Any], name: str) -> Iterator[Deny]:
     if not principals:
         raise PolicyError(f"{where}: `principals` is missing")
     excluded = _principals(fields.get("excludeprincipals"), f"{where}: excludePrincipals")
-    own = normalized_condition(_text(fields, "condition", where) or "")
+    own = normalized_condition(text(fields, "condition", where) or "")
     for right in _rights(fields["permissions"], name):
         condition = " && ".join(t for t in (own, right.condition) if t) or None
         yield Deny(name, right, scope, not stop, principals, excluded, condition)
@@ -309,7 +268,7 @@ def _principals(value: Any, where: str) -> tuple[tuple[str, bool], ...]:
         raise PolicyError(f"{where}: not a list")
     found = []
     for i, item in enumerate(value):
-        fields = _folded(item, f"{where}[{i}]")
+        fields = folded(item, f"{where}[{i}]")
         kind = str(fields.get("type") or "").lower()
-        found.append((_needed(fields, "id", f"{where}[{i}]").lower(), kind in ("", "group")))
+        found.append((needed(fields, "id", f"{where}[{i}]").lower(), kind in ("", "group")))
     return tuple(found)

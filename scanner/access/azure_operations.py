@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from scanner.access.pattern import ANY, STAR, Pattern, compile_pattern, covers, disjoint, explore, matches
+from scanner.access.pattern import ANY, STAR, Pattern, compile_pattern, covers, disjoint, explore
 
 CONTROL, DATA = "control", "data"
 
@@ -82,17 +82,31 @@ def operation_pattern(text: str) -> Pattern:
 
 
 @lru_cache(maxsize=65_536)
-def _sorted_out(texts: tuple[str, ...]) -> tuple[frozenset[str], tuple[Pattern, ...]]:
+def _sorted_out(texts: tuple[str, ...]) -> tuple[frozenset[str], tuple[tuple[str, ...], ...]]:
     """Return the concrete operations and the patterns proper: lists of hundreds of names are looked up, not walked."""
-    patterns = [operation_pattern(t) for t in texts]
-    literals = frozenset(p.literal for p in patterns if p.literal is not None)
-    return literals, tuple(p for p in patterns if p.literal is None)
+    folded = [t.lower() for t in texts]
+    return frozenset(t for t in folded if "*" not in t), tuple(tuple(t.split("*")) for t in folded if "*" in t)
 
 
 def _any(texts: tuple[str, ...], operation: str) -> bool:
     """Return whether one of the patterns matches a concrete operation (lower-cased)."""
     literals, patterns = _sorted_out(texts)
-    return operation in literals or any(matches(p, operation) for p in patterns)
+    return operation in literals or any(_fits(parts, operation) for parts in patterns)
+
+
+def _fits(parts: tuple[str, ...], operation: str) -> bool:
+    """Return whether the parts between the stars occur in order, the first and last at the ends. Exact."""
+    first, *middle, last = parts
+    end = len(operation) - len(last)
+    if end < len(first) or not operation.startswith(first) or not operation.endswith(last):
+        return False
+    at = len(first)
+    for part in middle:
+        # The leftmost place leaves the most room for the rest.
+        at = operation.find(part, at, end) + len(part)
+        if at < len(part):
+            return False
+    return True
 
 
 def example_of(text: str) -> str:
@@ -129,6 +143,10 @@ class Search(msgspec.Struct, frozen=True):
 
     def covered_by_one(self) -> int | None:
         """Return the index of a cover that holds the whole piece by itself, or None. Sound, not complete."""
+        if "*" not in self.piece:
+            operation = self.piece.lower()
+            spoiled = any(s.holds(operation) for s in self.spoil)
+            return None if spoiled else next((i for i, c in enumerate(self.cover) if c.holds(operation)), None)
         piece = operation_pattern(self.piece)
         gone = [operation_pattern(a) for m in self.minus if not m.nots for a in m.actions]
 
@@ -150,8 +168,6 @@ class Search(msgspec.Struct, frozen=True):
         """
         if "*" not in self.piece:
             return self.piece if self.holds(self.piece) else None
-        if self.covered_by_one() is not None:
-            return None
         for candidate in (*candidates, *self._examples()):
             if self.holds(candidate):
                 return candidate

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from scanner.access.records import Comparison, Piece, Request, Undecided
 from scanner.errors import DisagreementError
 
@@ -28,6 +30,16 @@ def settle(piece: Piece, allows: Evaluator, forbids: Evaluator, direction: str) 
         reason = "the second evaluator leaves the example request open"
         return Undecided(piece.document, piece.statement, piece.index, reason, direction, (piece.witness,))
     return piece
+
+
+def smallest(request: Request, shows: Callable[[Request], bool]) -> Request:
+    """Return the request without the context keys that it does not need to show what it shows."""
+    for key in sorted(request.context):
+        without = {k: v for k, v in request.context.items() if k != key}
+        reduced = msgspec.structs.replace(request, context=without)
+        if shows(reduced):
+            request = reduced
+    return request
 
 
 def comparison(
