@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -46,6 +47,7 @@ OPERATORS: dict[str, tuple[str, bool, str]] = {
     "notipaddress": ("ip", True, "in"),
     "null": ("null", False, "null"),
 }
+_YEAR_MONTH = re.compile(r"\d{4}-\d{2}")
 _QUALIFIERS = {"forallvalues": "all", "foranyvalue": "any"}
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -178,7 +180,7 @@ def parse_date(text: str) -> Decimal:
     try:
         return parse_number(text)
     except ValueError:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(f"{text}-01" if _YEAR_MONTH.fullmatch(text) else text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     delta = moment - datetime(1970, 1, 1, tzinfo=UTC)

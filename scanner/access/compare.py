@@ -19,7 +19,7 @@ from scanner.access.records import Answer, Comparison, NamedDocument, Piece, Que
 from scanner.access.replay import Replay
 from scanner.access.request import Place
 from scanner.access.search import Discharged, Excess, Open, PieceOf, Searcher, Verdict, pieces_of
-from scanner.access.side import PRIMARY, Reading, Side, covered_denies, relevant_readings
+from scanner.access.side import PRIMARY, Reading, Side, relevant_readings, relevant_statements
 from scanner.access.statement import Statement, parse_documents, principal_elements
 
 LAYER_LIMIT = 2_000
@@ -110,9 +110,9 @@ class _Job:
         searchers = {}
         within = [s for layer in layers for s in layer]
         for reading in relevant_readings([*live, *base, *within]):
-            one = Side.of([*live, *(s for s in within if not s.allow)], reading)
-            other = Side.of(base, reading)
-            other = other.without(covered_denies(other, one))
+            statements = [*live, *(s for s in within if not s.allow)]
+            one = Side.of(statements, reading, own=True)
+            other = Side.of(relevant_statements(base, statements, reading), reading, own=False)
             searchers[reading] = Searcher(one, other, reading, self.catalogue, self.place, self.kind, within)
         return searchers
 
@@ -187,7 +187,7 @@ def ask(
     reason = ""
     for reading in relevant_readings([*statements, *asked]):
         searcher = Searcher(
-            Side.of(statements, reading), Side(()), reading, catalogue or EmptyCatalogue(), place, kind, asked
+            Side.of(statements, reading, own=True), Side(()), reading, catalogue or EmptyCatalogue(), place, kind, asked
         )
         for target in pieces_of(asked):
             for piece in pieces_of(statements):

@@ -277,10 +277,16 @@ def _find_set(domain: Domain, wanted: dict[Clause, bool]) -> Value:
     if single:
         for mask in meets:
             allowed &= mask
-        return (_first(domain, allowed),) if allowed else None
+        one = _first(domain, allowed) if allowed else ""
+        return (one,) if one else None
     if not allowed or any(not allowed & mask for mask in meets):
         return None
-    return tuple(dict.fromkeys(_first(domain, allowed & mask) for mask in meets or [allowed]))
+    found = tuple(dict.fromkeys(_first(domain, allowed & mask) for mask in meets or [allowed]))
+    if found != ("",):
+        return found
+    # A set whose only value is empty counts as no value at all.
+    other = next((v for i, v in enumerate(domain.values) if v and allowed >> i & 1), None)
+    return ("", other) if other else None
 
 
 def _first(domain: Domain, mask: int) -> str:

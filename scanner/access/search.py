@@ -140,6 +140,7 @@ class Searcher:
         self.spelling = {
             k.lower(): k for s in statements for block in s.raw.get("Condition", {}).values() for k in block
         }
+        self.variables = any(is_variable(t) for s in statements for r in s.resources for t in r)
         self._active_for: dict[str, _Active] = {}
         self._rest: dict[object, Excess | Open | None] = {}
 
@@ -370,15 +371,18 @@ class Searcher:
         for required, never in [(target.clauses, [*own, *allows]), *((target.clauses | d, own) for d in denies)]:
             solution = solve(required, never, self.catalogue.key_type)
             if solution.outcome == "found":
-                return _with_variables(
-                    Excess(action, resource, principal, self._context(solution.context), False), word
-                )
+                context = self._context(solution.context)
+                return _with_variables(Excess(action, resource, principal, context, False, self.variables), word)
             if solution.outcome == "unknown":
                 reasons.append(solution.reason)
         return Open(reasons[0]) if reasons else None
 
     def _context(self, found: dict[str, Value]) -> dict[str, str | list[str]]:
-        dates = {c.key for b in (*self.own.boxes, *self.other.boxes) for c in b.clauses if c.family == "date"}
+        families: dict[str, set[str]] = {}
+        for box in (*self.own.boxes, *self.other.boxes):
+            for clause in box.clauses:
+                families.setdefault(clause.key, set()).add(clause.family)
+        dates = {key for key, named in families.items() if named <= {"date", "null"}}
         context: dict[str, str | list[str]] = {}
         for key, value in sorted(found.items()):
             family = "date" if key in dates else ""
@@ -418,10 +422,11 @@ def _with_variables(found: Excess, word: Tokens) -> Excess:
     for token in word:
         if is_variable(token):
             key = token[2:-1].split(",")[0].strip()
+            key = next((k for k in context if k.lower() == key.lower()), key)
             value = context.setdefault(key, "example")
             token = value if isinstance(value, str) else value[0]
         letters.append(token)
-    return found._replace(resource="".join(letters), context=context, tentative=True)
+    return found._replace(resource="".join(letters), context=context)
 
 
 def _lies_on(box: Box, word: Tokens) -> bool:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from scanner.access.pattern import ANY, STAR, Pattern, Tokens, compile_pattern, covers, disjoint, matches, tokenize
+from scanner.access.pattern import (
+    ANY,
+    STAR,
+    Pattern,
+    Tokens,
+    compile_pattern,
+    covers,
+    disjoint,
+    is_variable,
+    matches,
+    tokenize,
+)
 from scanner.access.solve import Clauses
 from scanner.access.statement import Statement
 
@@ -83,15 +94,40 @@ def action_pattern(tokens: Tokens, reading: Reading) -> Pattern | None:
     return compile_pattern(tokens)
 
 
+OPAQUE, ANYTHING, NOTHING = "opaque", "anything", "nothing"
+
+
+def without_variables(tokens: Tokens, variables: str) -> Tokens | None:
+    """Return a resource pattern with its policy variables read so that no proof rests on their value.
+
+    `opaque`: a letter that only `*` and the same variable match; `anything`: as `*`; `nothing`: the pattern is dropped.
+    """
+    if variables == OPAQUE or not any(map(is_variable, tokens)):
+        return tokens
+    return None if variables == NOTHING else tuple(STAR if is_variable(t) else t for t in tokens)
+
+
+def cautious(statement: Statement, *, own: bool) -> str:
+    """Return how to read variables in a statement's resources so that containment stays proved whatever their values.
+
+    What the own side is allowed may only be read as too much, what the other side is allowed only as too little. A Deny
+    and a `NotResource` turn the direction round, each once.
+    """
+    if statement.not_resources:
+        return ANYTHING if statement.allow != own else OPAQUE if own else NOTHING
+    return OPAQUE if statement.allow or own else ANYTHING
+
+
 class Box:
     """A statement under one reading."""
 
-    def __init__(self, statement: Statement, reading: Reading) -> None:
+    def __init__(self, statement: Statement, reading: Reading, variables: str = OPAQUE) -> None:
         self.statement = statement
         actions = [p for t in statement.actions if (p := action_pattern(t, reading)) is not None]
         self.literal_actions = frozenset(p.literal for p in actions if p.literal is not None)
         self.wild_actions = tuple(p for p in actions if p.literal is None)
-        self.resources = tuple(p for t in statement.resources if (p := resource_pattern(t, reading)) is not None)
+        resources = [t for r in statement.resources if (t := without_variables(r, variables)) is not None]
+        self.resources = tuple(p for t in resources if (p := resource_pattern(t, reading)) is not None)
         self.clauses: Clauses = frozenset(statement.clauses)
 
     def acts(self, action: str) -> bool:
@@ -147,25 +183,23 @@ class Side:
                 self._by_literal.setdefault(action, []).append(box)
 
     @classmethod
-    def of(cls, statements: Sequence[Statement], reading: Reading) -> Side:
-        """Return the side of these statements under a reading."""
-        return cls([Box(s, reading) for s in statements])
+    def of(cls, statements: Sequence[Statement], reading: Reading, *, own: bool) -> Side:
+        """Return the side of these statements under a reading; `own` is the side whose pieces are judged."""
+        return cls([Box(s, reading, cautious(s, own=own)) for s in statements])
 
     def acting(self, action: str) -> list[Box]:
         """Return the statements that name the concrete (lower-cased) action, Allow and Deny, literal ones first."""
         return self._by_literal.get(action, []) + [b for b in self._flexible if b.acts(action)]
 
-    def without(self, dropped: Sequence[Box]) -> Side:
-        """Return the side with some statements left out."""
-        return Side([b for b in self.boxes if b not in dropped]) if dropped else self
 
+def relevant_statements(other: Sequence[Statement], own: Sequence[Statement], reading: Reading) -> list[Statement]:
+    """Return the other side's statements without each Deny that a Deny of the own side includes.
 
-def covered_denies(base: Side, live: Side) -> tuple[Box, ...]:
-    """Return the base's Deny statements that some live Deny includes: what they forbid is never asked for.
-
-    Left in, conditional denies on both sides make exponentially many combinations.
+    What such a Deny forbids is never asked for. Left in, conditional denies on both sides make exponentially many
+    combinations.
     """
-    return tuple(b for b in base.denies if any(_includes(d, b) for d in live.denies))
+    denies = [Box(s, reading) for s in own if not s.allow]
+    return [s for s in other if s.allow or not any(_includes(d, Box(s, reading)) for d in denies)]
 
 
 def _includes(outer: Box, inner: Box) -> bool:

@@ -11,15 +11,14 @@ from scanner.errors import PolicyError
 from scanner.model.common import JsonObject, Observed
 from scanner.model.finding import Diff, DiffEntry, Witness
 from scanner.model.inventory import AwsRole
+from scanner.model.kinds import ORGANIZATION_POLICIES
 from scanner.model.report import RoleReview, StatementRow
+from scanner.model.snapshot import UnitStatus
 from scanner.rules.base import AwsContext
 from scanner.rules.judge import RoleJudgement
 
-LAYERS = (
-    "evaluated: permissions policies (inline and attached, default versions), trust policy",
-    "not evaluated: permissions boundaries, service and resource control policies, session policies, resource policies "
-    "(the first four can only take access away)",
-)
+OWN_DOCUMENTS = "evaluated: permissions policies (inline and attached, default versions), trust policy"
+NEVER_READ = "not evaluated: session policies, policies of single resources, grants outside IAM"
 
 
 def aws_reviews(context: AwsContext) -> tuple[RoleReview, ...]:
@@ -69,7 +68,7 @@ def _review(context: AwsContext, role: AwsRole, documented: DocumentedRole) -> R
         live_trust=_pretty(role.trust.value) if isinstance(role.trust, Observed) else None,
         documented_trust=_pretty(_trust_json(documented.trust)),
         certificate=permissions.certificate if permissions else None,
-        layers=LAYERS,
+        layers=_layer_words(context, judgement),
         boundary=role.boundary_arn,
         last_used_at=role.last_used_at,
         created_at=role.created_at,
@@ -80,6 +79,29 @@ def _review(context: AwsContext, role: AwsRole, documented: DocumentedRole) -> R
         documented_statements=len(documented.statements),
         live_actions=len(_live_actions(role)),
     )
+
+
+def _layer_words(context: AwsContext, judgement: RoleJudgement) -> tuple[str, ...]:
+    """Return which layers were evaluated, what they leave of the excess, and which were not."""
+    layers, effective = judgement.layers, judgement.effective
+    words = [OWN_DOCUMENTS, *(f"evaluated: {name}" for name in layers.evaluated)]
+    if effective is not None and judgement.permissions is not None:
+        before, after = len(judgement.permissions.excess), len(effective.excess)
+        open_ones = _open_count(effective)
+        words.append(
+            f"within these layers {after} of {before} pieces of excess can be used today"
+            + (f", {open_ones} not decided" if open_ones else "")
+        )
+    words += [f"not evaluated: {name}" for name in layers.skipped]
+    if not context.account.control_levels:
+        status = next((u.status for u in context.inventory.units if u.kind == ORGANIZATION_POLICIES), None)
+        complete = status is UnitStatus.COMPLETE
+        words.append(
+            "no control policies: the account is in no organization, or manages it"
+            if complete
+            else "not evaluated: the organization's control policies, which were not read"
+        )
+    return (*words, NEVER_READ)
 
 
 def _open_count(comparison: Comparison | None) -> int:
@@ -124,7 +146,7 @@ def _undocumented(context: AwsContext, role: AwsRole, documented: DocumentedRole
         trust_diff=Diff(),
         live=_live_rows(role, {}, None),
         live_trust=_pretty(role.trust.value) if isinstance(role.trust, Observed) else None,
-        layers=LAYERS,
+        layers=(OWN_DOCUMENTS, NEVER_READ),
         boundary=role.boundary_arn,
         last_used_at=role.last_used_at,
         created_at=role.created_at,

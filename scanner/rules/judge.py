@@ -22,6 +22,7 @@ from scanner.model.common import JsonObject, NotObserved, Observed
 from scanner.model.inventory import AttachedPolicy, AwsAccount, AwsRole, Document
 from scanner.model.snapshot import ExternalIdFact
 from scanner.rules.external_id import bind_external_id, live_external_id
+from scanner.rules.layers import Layers, layers_of
 
 TRUST_NAME = "trust policy"
 """What a role's trust policy is called in statement references."""
@@ -48,6 +49,10 @@ class RoleJudgement(msgspec.Struct, frozen=True):
     """Where `permissions` is None: the documents that could be read. Shows excess, never containment."""
     trust_unread: str = ""
     """Why `trust` is None."""
+    layers: Layers = Layers()
+    """What restricts the role besides its own policies."""
+    effective: Comparison | None = None
+    """What of the excess is left within the layers; None: there is no excess, or no layer was applied."""
 
 
 Compare = Callable[..., Comparison]
@@ -76,6 +81,8 @@ def judge_role(
     if permissions.excess and has_permissive_reading(documented):
         permissive = decide(live, [*permissive_documents(documented, baseline.aliases), *live_managed])
     trust, trust_unread = _judge_trust(role, documented, external_ids, decide)
+    layers = layers_of(role, account)
+    within = permissions.excess and layers.documents
     return RoleJudgement(
         role=role,
         documented=documented,
@@ -88,6 +95,8 @@ def judge_role(
         aws_managed_changed=_changes(managed, documented, baseline, decide),
         readable=permissions if unread else None,
         trust_unread=trust_unread,
+        layers=layers,
+        effective=decide(live, strict, layers=layers.documents) if within else None,
     )
 
 
@@ -146,7 +155,11 @@ def _contents(policies: Sequence[AttachedPolicy], unread: Sequence[tuple[str, st
 
 def _comparer(account: AwsAccount, catalogue: Catalogue) -> Compare:
     def decide(
-        live: Sequence[NamedDocument], documented: Sequence[NamedDocument], *, kind: str = "identity"
+        live: Sequence[NamedDocument],
+        documented: Sequence[NamedDocument],
+        *,
+        kind: str = "identity",
+        layers: Sequence[Sequence[NamedDocument]] = (),
     ) -> Comparison:
         return compare(
             live,
@@ -155,6 +168,7 @@ def _comparer(account: AwsAccount, catalogue: Catalogue) -> Compare:
             catalogue=catalogue,
             account_id=account.account_id,
             partition=account.partition,
+            layers=layers,
         )
 
     return decide

@@ -269,7 +269,7 @@ class Generator:
                 for key, raw in keys.items():
                     name = next(k for k in KEY_TYPES if k.lower() == key.lower())
                     if operator != "Null" and KEY_TYPES[name].endswith(("String", "ARN")):
-                        found[name] += [str(v) for v in (raw if isinstance(raw, list) else [raw])]
+                        found.setdefault(name, []).extend(str(v) for v in (raw if isinstance(raw, list) else [raw]))
         return found
 
     def given(self, key: str, values: dict[str, list[str]]) -> str | list[str] | None:

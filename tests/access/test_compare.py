@@ -40,7 +40,8 @@ def statements_of(documents: tuple[NamedDocument, ...]) -> list[Policy]:
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c["name"])
 def test_the_verdict_is_what_the_language_means(case: dict[str, Any]) -> None:
     result = decide(document(*case["live"]), document(*case["documented"]), case["kind"])
-    assert result.verdict == case["verdict"], result
+    expected = case["verdict"]
+    assert result.verdict in (expected if isinstance(expected, list) else [expected]), result
     if "excess_kinds" in case:
         assert [p.kind for p in result.excess] == case["excess_kinds"]
     if "latent" in case:
