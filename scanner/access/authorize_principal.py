@@ -107,10 +107,12 @@ def _kind_of_name(text: str, action: str) -> str:
         return "canonical"
     if _UNIQUE_ID.fullmatch(text):
         return "id"
-    if action in ("sts:assumerolewithwebidentity", "sts:assumerolewithsaml"):
-        return "provider"
-    if text.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+    like_service = text.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    federated = action in ("sts:assumerolewithwebidentity", "sts:assumerolewithsaml")
+    if like_service and not (federated and text in _PROVIDERS_LIKE_SERVICES):
         return "service"
+    if federated:
+        return "provider"
     return "provider" if "." in text and ":" not in text else "other"
 
 
