@@ -8,6 +8,7 @@ COMMANDS = (
     ("scan", "scanner.cli.scan:scan", "Judge an account, live or from a file, against a documented version"),
     ("collect", "scanner.cli.collect:collect", "Only read the account and write a snapshot, to be judged elsewhere"),
     ("compare", "scanner.cli.compare:compare", "Compare policy documents: is live access inside documented access?"),
+    ("can", "scanner.cli.can:can", "Decide one concrete request of a role or user, with the layers that decided"),
     ("baseline", "scanner.cli.baseline:baseline", "List and show documented versions"),
     ("rules", "scanner.cli.rules:rules", "List the rules, or show a rule's own page"),
     ("permissions", "scanner.cli.permissions:permissions", "Print the read-only policy a scan needs"),

@@ -1,0 +1,50 @@
+"""`porter-audit can`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scanner.cli.console import emit
+from scanner.errors import UsageError
+
+
+def _context(pairs: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return `key=value` options as a context; a key given again has several values."""
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not key or not equals:
+            raise UsageError(f"context `{pair}` is not key=value")
+        found.setdefault(key, []).append(value)
+    return found
+
+
+@click.command()
+@click.argument("identity")
+@click.argument("action")
+@click.argument("resource")
+@click.option(
+    "--from",
+    "source",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A snapshot, or what `aws iam get-account-authorization-details` prints.",
+)
+@click.option("--context", metavar="KEY=VALUE", multiple=True, help="A condition key of the request. Repeatable.")
+@click.option("--format", "as_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def can(identity: str, action: str, resource: str, source: Path, context: tuple[str, ...], as_format: str) -> int:
+    """Decide whether IDENTITY may do ACTION on RESOURCE.
+
+    IDENTITY is the name or ARN of a role or user. The answer names the layers and statements that decided.
+    Exit 0: allowed; 1: denied; 2: not decided.
+    """
+    from scanner.app.can import as_json, as_text
+    from scanner.app.can import can as decide
+    from scanner.app.run_facts import now
+
+    outcome = decide(source, identity, action, resource, _context(context), now=now())
+    emit(as_json(outcome) if as_format == "json" else as_text(outcome))
+    return outcome.exit_code
