@@ -36,8 +36,8 @@ browser:
 LOCK = uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 \
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
 lock:
-	$(LOCK) --extra aws --extra gcp --output-file requirements/runtime.txt
-	$(LOCK) --extra aws --extra gcp --extra demo --group dev --output-file requirements/dev.txt
+	$(LOCK) --extra aws --extra gcp --extra azure --output-file requirements/runtime.txt
+	$(LOCK) --extra aws --extra gcp --extra azure --extra demo --group dev --output-file requirements/dev.txt
 
 build: install
 	$(BIN)/python -m build --no-isolation
