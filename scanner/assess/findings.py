@@ -42,10 +42,11 @@ def admissible(outcome: Outcome, frame: Frame) -> Outcome:
         return outcome
     if outcome.result in (Result.FAIL, Result.ERROR) and not outcome.reason_code.startswith(ABSENCE):
         return outcome
+    in_file = basis.only_not_in_input and not frame.require_live
     return msgspec.structs.replace(
         outcome,
-        result=Result.INCOMPLETE,
-        reason_code="UNIT_UNREAD",
+        result=Result.NOT_APPLICABLE if in_file else Result.INCOMPLETE,
+        reason_code="NOT_IN_INPUT" if in_file else "UNIT_UNREAD",
         message=f"Not known: could not read {basis.reason()}. What was read says: {outcome.message}",
         diff=None,
         witness=None,

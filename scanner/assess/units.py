@@ -21,6 +21,15 @@ class Basis(msgspec.Struct, frozen=True):
     """The input is a file that does not carry a kind the rule requires."""
     never_asked: tuple[str, ...]
     """Kinds the rule needs for which there is no unit at all."""
+    from_file: bool = False
+    """The snapshot was not read from a live account."""
+
+    @property
+    def only_not_in_input(self) -> bool:
+        """Return whether everything unread is what a file does not carry, and nothing else."""
+        return all(u.status is UnitStatus.NOT_IN_INPUT for u in self.unread) and (
+            not self.never_asked or self.from_file
+        )
 
     def reason(self) -> str:
         """Return what could not be read, in words."""
@@ -51,4 +60,5 @@ def basis_of(requires: Sequence[str], supplementary: Sequence[str], units: Itera
         blocking=blocking,
         not_in_input=bool(absent & set(requires)),
         never_asked=never_asked,
+        from_file=source is not SourceKind.LIVE,
     )

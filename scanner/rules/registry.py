@@ -7,6 +7,7 @@ from scanner.rules.aws import (
     claim_002_least_privilege,
     claim_003_revocation,
     claim_004_scoped_to_account,
+    cover_001_counts,
     esc_001_escalation,
     pass_001_documented,
     pass_002_unconditioned,
@@ -67,4 +68,5 @@ ALL_RULES: tuple[Rule, ...] = (
     claim_003_revocation.RULE,
     claim_004_scoped_to_account.RULE,
     risk_001_documented.RULE,
+    cover_001_counts.RULE,
 )
