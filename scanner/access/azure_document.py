@@ -210,7 +210,7 @@ def _assigned(
         own = normalized_condition(text(fields, "condition", where) or "")
         role, rights = _resolve(fields, document.name, definitions)
         seen: dict[str, int] = {}
-        for right in rights or (None,):
+        for right in (None,) if rights is None else rights:
             key = right.statement if right else ""
             if key not in seen:
                 index += 1
