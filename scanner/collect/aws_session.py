@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from scanner import __version__
-from scanner.collect.allowlist import refuse_all_but_session, refuse_unlisted
+from scanner.collect.allowlist import ReadOnlyCall, read_only_call, refuse_all_but_session, refuse_unlisted
 from scanner.collect.ledger import Answer, api_call
 from scanner.collect.outcome import LOST_CONNECTION, UnitStop, meaning_of
 from scanner.errors import CollectError
@@ -87,6 +87,10 @@ class AwsClient:
     def attempts(self) -> int:
         """Return how many HTTP requests the last call took."""
         return self._attempts
+
+    def listed(self, operation: str) -> ReadOnlyCall:
+        """Return the entry of the read-only list. Raises `ForbiddenCallError` if there is none."""
+        return read_only_call(self.service, operation)
 
     def send(self, operation: str, params: dict[str, Any]) -> Answer:
         """Return the answer of one call. Raises botocore's errors, `ForbiddenCallError`, or `UnitStop`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from scanner.errors import PorterAuditError
@@ -64,18 +66,29 @@ class Meaning(msgspec.Struct, frozen=True):
 
 
 class UnitStop(PorterAuditError):
-    """Reading a unit ends here for a reason of our own: the deadline, or an answer that cannot be the whole one."""
+    """Reading a unit ends here: the deadline, an answer that cannot be the whole one, an error of known meaning."""
 
-    def __init__(self, status: UnitStatus, code: str, message: str) -> None:
+    def __init__(
+        self,
+        status: UnitStatus,
+        code: str,
+        message: str,
+        *,
+        http_status: int | None = None,
+        response: dict[str, Any] | None = None,
+    ) -> None:
+        """`response` holds `ResponseMetadata` as botocore's errors do, where an answer came."""
         super().__init__(message)
         self.status = status
         self.code = code
+        self.http_status = http_status
+        self.response = response
 
 
 def meaning_of(error: BaseException) -> Meaning:
     """Return what an error means. An unknown error is `error`, never "nothing there"."""
     if isinstance(error, UnitStop):
-        return Meaning(error.status, UnitError(error.code, str(error)))
+        return Meaning(error.status, UnitError(error.code, str(error), error.http_status))
     response = getattr(error, "response", None)
     if not isinstance(response, dict) or "Error" not in response:
         name = type(error).__name__

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
-from scanner.collect.allowlist import read_only_call
 from scanner.collect.ledger import Answer, Sender, api_call
 from scanner.collect.outcome import Meaning, UnitStop, meaning_of
 from scanner.model.common import JsonObject
@@ -16,8 +16,26 @@ from scanner.model.kinds import CALL
 from scanner.model.snapshot import ApiCall, UnitError, UnitStatus
 
 
+class Listed(Protocol):
+    """What the list of calls says of an operation's answer; see `allowlist.ReadOnlyCall`."""
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """Return the keys whose lists are the items of a page."""
+        ...
+
+    @property
+    def holds(self) -> str:
+        """Return the key that every answer without lists has."""
+        ...
+
+
 class Client(Sender, Protocol):
     """A guarded client of one service in one region."""
+
+    def listed(self, operation: str) -> Listed:
+        """Return the entry of the read-only list. Raises `ForbiddenCallError` if there is none."""
+        ...
 
     def send(self, operation: str, params: JsonObject) -> Answer:
         """Return the answer of one call."""
@@ -83,7 +101,7 @@ class UnitReader:
         started = self._clock()
         try:
             answer = client.send(operation, asked)
-            items = self._count(client.service, operation, answer.data)
+            items = self._count(client.listed(operation), answer.data)
         except _failures() as error:
             if absent is not None and _says(error, *absent):
                 self._answered_absent(client, operation, asked, started, error)
@@ -93,12 +111,11 @@ class UnitReader:
         self._record(client, operation, asked, page, items, started, answer)
         return answer.data
 
-    def _count(self, service: str, operation: str, data: JsonObject) -> int:
+    def _count(self, listed: Listed, data: JsonObject) -> int:
         """Return the items of an answer. Raises `UnitStop` if it lacks what such an answer consists of.
 
         The SDK takes any page of HTML for an empty answer where the protocol is JSON.
         """
-        listed = read_only_call(service, operation)
         if listed.counts:
             found = any(isinstance(data.get(key), list) for key in listed.counts)
         else:
@@ -217,10 +234,13 @@ class UnitReader:
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """Return the errors that end a call, all named.
+    """Return the errors that end a call, all named; an SDK that was never loaded raised nothing.
 
     ValueError is what botocore's parser raises on times that are none; ResponseParserError is outside its tree.
+    The clients of other clouds turn their SDK's errors into `UnitStop` where they enter.
     """
+    if "botocore" not in sys.modules:
+        return (UnitStop, ValueError)
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
