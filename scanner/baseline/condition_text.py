@@ -70,12 +70,18 @@ def _clause(clause: str, catalogue: Catalogue) -> tuple[str, str, list[str]] | N
     if match["null"]:
         return "Null", key, ["false" if "not" in match["null"].lower() else "true"]
     if match["list"] is not None:
-        values = [value.strip() for value in match["list"].split(",")]
+        values = [_unquoted(value) for value in match["list"].split(",")]
         operator = "StringNotEquals" if match["negated"] else "StringEquals"
     else:
-        values = [match["value"].strip()]
+        values = [_unquoted(match["value"])]
         operator = _OPERATORS[re.sub(r"\s+", " ", match["word"].lower())]
     if not all(values):
         return None
     array = (catalogue.key_type(key) or "").startswith("ArrayOf")
     return (f"ForAllValues:{operator}" if array else operator), key, values
+
+
+def _unquoted(text: str) -> str:
+    """Return a value without the quotes a page may put around it."""
+    value = text.strip()
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value

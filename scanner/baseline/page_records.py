@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from scanner.baseline.records import DocumentedStatement
+from scanner.baseline.records import DocumentedStatement, DocumentedTrust
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of a page as plain text."""
+
+    number: int
+    """1-based line of the file it was read from."""
+    text: str
 
 
 class PageNote(msgspec.Struct, frozen=True):
@@ -32,6 +40,10 @@ class PageRole(msgspec.Struct, frozen=True):
     created_by: str = ""
     assumable: str = ""
     purpose: str = ""
+    trust: DocumentedTrust | None = None
+    """Who may assume the role; None: the page does not say."""
+    overview_heading: str = ""
+    """Heading above the table of roles."""
 
 
 class PageInventory(msgspec.Struct, frozen=True):
@@ -44,6 +56,8 @@ class PageInventory(msgspec.Struct, frozen=True):
     """Other lines that carry no part of the inventory, so that nothing is dropped silently."""
     unknown_actions: tuple[PageNote, ...]
     """Actions no catalogue publishes (kept verbatim): a misprint, or newer than the catalogue."""
+    notices: tuple[PageNote, ...] = ()
+    """Worth a look, but nothing is missing for it."""
 
 
 class Settlement(msgspec.Struct, frozen=True):

@@ -21,6 +21,9 @@ _SAME_ABOVE = re.compile(r"\(same (?P<what>resources|actions|as) (?:as )?above\)
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
 _SID = re.compile(r"[A-Za-z0-9]+\Z")
 _ARN = re.compile(r"arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:\S+\Z")
+_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
+_CLAUSE_BREAK = re.compile(r"\s*;?\s*<br\s*/?>\s*", re.IGNORECASE)
+_LIST = re.compile(r"\[[^\[\]]*\]")
 _COLUMNS = 4
 _EXCERPT_CHARS = 60
 
@@ -56,6 +59,7 @@ class RowReader:
             self._problem(row, " | ".join(row.cells), f"a row of {len(row.cells)} cells where {_COLUMNS} are expected")
             return None
         sid, resource_cell, action_cell, condition_cell = row.cells
+        condition_cell = unbroken(condition_cell)
         if not _SID.match(sid):
             self._problem(row, sid, "not a statement's name")
         same = self._referred(row, action_cell, above) or self._referred(row, resource_cell, above)
@@ -141,6 +145,12 @@ class RowReader:
 
     def _problem(self, row: Row, text: str, reason: str) -> None:
         self.problems.append(PageNote(row.line, text[:_EXCERPT_CHARS], reason))
+
+
+def unbroken(cell: str) -> str:
+    """Return a condition cell without line breaks: one between clauses means "and", one inside a list nothing."""
+    within = _LIST.sub(lambda match: _BREAK.sub(" ", match.group()), cell)
+    return _CLAUSE_BREAK.sub("; ", within)
 
 
 def _variable(match: re.Match[str]) -> str:

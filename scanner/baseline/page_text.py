@@ -16,8 +16,8 @@ from scanner.baseline.page_rows import RowReader
 from scanner.baseline.page_tables import Table, find_tables, is_row
 
 _PERMISSION_HEADER = (
-    ("statement",),
-    ("resource path", "resource", "resources"),
+    ("statement", "statements", "statement name", "sid"),
+    ("resource path", "resource paths", "resource", "resources", "resource arn", "resource arns"),
     ("actions", "action"),
     ("condition", "conditions"),
 )
@@ -58,6 +58,13 @@ def parse_page(
     `document` is the short name put into each source. `settlements` decide conditions that print a published policy.
     """
     lines = _INVISIBLE.sub("", text).replace("\r\n", "\n").split("\n")
+    return parse_lines(lines, catalogue, document=document, settlements=settlements)
+
+
+def parse_lines(
+    lines: list[str], catalogue: Catalogue, *, document: str, settlements: tuple[Settlement, ...] = ()
+) -> PageInventory:
+    """Return the roles of a page given as plain lines; line numbers are positions in the list, from 1."""
     tables = find_tables(lines)
     overview = _overview(tables)
     problems: list[PageNote] = []

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from scanner.app.baseline_import import ImportOptions, import_page
 from scanner.app.catalogue import load_catalogue
 from scanner.baseline.load import find, load_aws
 from scanner.baseline.page_records import PageInventory, Settlement
 from scanner.baseline.page_text import parse_page
-from scanner.baseline.records import AwsBaseline, DocumentedRole
+from scanner.baseline.records import AwsBaseline, DocumentedRole, SourceRef
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 SEEDS = SHARED / "seeds"
@@ -162,3 +165,32 @@ def test_rows_that_print_an_aws_managed_policy_are_that_policy(shipped: AwsBasel
             assert _printed(role, policy.sids) == original, policy.arn
             compared += len(policy.sids)
     assert compared == 3 + 27
+
+
+def test_imported_on_the_shipped_version_the_page_is_the_shipped_file_byte_for_byte(tmp_path: Path) -> None:
+    out = tmp_path / "aws.yaml"
+    result = import_page(ImportOptions(page=PAGE, based_on="porter@2026-05", out=out), date(2026, 11, 22))
+    assert result.problems == ()
+    assert out.read_bytes() == (find("porter@2026-05") / "aws.yaml").read_bytes()
+
+
+def test_imported_alone_the_page_yields_the_shipped_inventory_with_its_trust(
+    tmp_path: Path, shipped: AwsBaseline
+) -> None:
+    out = tmp_path / "aws.yaml"
+    import_page(ImportOptions(page=PAGE, out=out), date(2026, 11, 22))
+    alone = load_aws(out)
+    assert [role.key for role in alone.roles] == [role.key for role in shipped.roles]
+    for read, role in zip(alone.roles, shipped.roles, strict=True):
+        assert [replace(s, source=_in_s003(s.source)) for s in read.statements] == list(role.statements)
+        assert [replace(s, source=_in_s003(s.source)) for s in read.trust.statements] == list(role.trust.statements)
+        assert read.trust.external_id == role.trust.external_id
+        assert read.assumable_from_outside == role.assumable_from_outside
+        assert _in_s003(read.source) == role.source
+        if role.trust.external_id_source is not None:
+            assert _in_s003(read.trust.external_id_source) == role.trust.external_id_source
+
+
+def _in_s003(source: SourceRef | None) -> SourceRef:
+    assert source is not None
+    return replace(source, document="S003")
