@@ -47,16 +47,27 @@ def holds_policies(text: str) -> bool:
 def parse_policies(lines: Iterable[Line], catalogue: Catalogue, *, document: str) -> PageInventory:
     """Return one role per name; documents with principals are its trust, the others its permissions."""
     reader = _PolicyReader(catalogue, document)
-    for found in _documents(list(lines), reader.problems):
+    blocks: set[int] = set()
+    listed = list(lines)
+    for found in _documents(listed, reader.problems, blocks):
         reader.take(found)
-    return reader.finished()
+    inventory = reader.finished()
+    names = {role.name for role in inventory.roles}
+    unused = tuple(
+        PageNote(line.number, line.text.strip()[:_EXCERPT_CHARS], "prose that carries no policy")
+        for index, line in enumerate(listed)
+        if index not in blocks and line.text.strip() and role_name(line.text) not in names
+    )
+    return msgspec.structs.replace(inventory, unused=unused)
 
 
-def _documents(lines: list[Line], problems: list[PageNote]) -> Iterator[_Found]:
-    """Yield the policy documents in page order; JSON that cannot be read becomes a problem."""
+def _documents(lines: list[Line], problems: list[PageNote], blocks: set[int]) -> Iterator[_Found]:
+    """Yield the policy documents in page order; JSON that cannot be read becomes a problem.
+
+    The indexes of lines inside JSON are added to `blocks`.
+    """
     text = "\n".join(line.text for line in lines)
     numbers = [line.number for line in lines]
-    blocks: set[int] = set()
     at = text.find("{")
     while at != -1:
         end = _block_end(text, at)
@@ -194,6 +205,11 @@ class _PolicyReader:
             if name not in self._permissions:
                 reason = "a trust policy that no permissions of this name go with"
                 self._notices.append(PageNote(self._lines[name], name, reason))
+        self._notices += [
+            PageNote(self._lines[name], name, "no trust policy of this name on the page: nobody is documented")
+            for name in self._permissions
+            if name not in self._trust
+        ]
         roles = tuple(self._role(name) for name in self._permissions)
         if not roles:
             self.problems.append(PageNote(1, "", "the page holds no permissions policy"))
