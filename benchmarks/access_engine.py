@@ -1,8 +1,8 @@
-"""How fast each documented role and its mutations are compared, and how an SMT solver and expansion do on the same inputs.
+"""How fast each documented role and its mutations are compared, and how others do on the same inputs.
 
-Run: python benchmarks/access_engine.py [--z3] [--timeout-ms N]. Ratios are to this engine's median. z3 is asked the same
-question as one formula; expansion (policy-sentry, where it is installed) turns wildcards into the actions known today,
-which answers a smaller question: it cannot see conditions, resources, or actions to come.
+Run: python benchmarks/access_engine.py [--z3] [--timeout-ms N]. Ratios are to this engine's median. z3 is asked the
+same question as one formula; expansion (policy-sentry, where it is installed) turns wildcards into the actions known
+today, which answers a smaller question: it cannot see conditions, resources, or actions to come.
 """
 
 from __future__ import annotations
@@ -110,9 +110,8 @@ def main() -> None:
         undecided = sum(v == "undecided" for v in said.values())
         differs = sum(said[k] != v and "undecided" not in (said[k], v) for k, v in answers.items())
         median, worst = statistics.median(seconds), max(seconds)
-        print(
-            f"{name:<26}{median * 1000:>10.2f}{worst * 1000:>10.1f}{median / reference:>7.1f}x{undecided:>11}{differs:>9}"
-        )
+        times = f"{median * 1000:>10.2f}{worst * 1000:>10.1f}{median / reference:>7.1f}x"
+        print(f"{name:<26}{times}{undecided:>11}{differs:>9}")
 
 
 if __name__ == "__main__":

@@ -117,6 +117,8 @@ def _action_in(rule: Rule, view: View, reasons: list[str]) -> Truth:
 def _action_matches(pattern: str, action: str) -> Truth:
     if pattern in ("*", "*:*"):
         return True
+    if "*" not in pattern and "?" not in pattern:
+        return pattern == action
     hit = matches(plain(pattern, True).readings[0], action)
     service = pattern.partition(":")[0]
     return None if hit and ("*" in service or "?" in service) else hit

@@ -7,6 +7,7 @@ when the construction grows too large.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -213,6 +214,8 @@ def matches(pattern: Pattern, text: str | Tokens) -> bool:
     """Return whether the word (a string, or tokens that may hold variables) is in the pattern's language."""
     if pattern.literal is not None and not pattern.fold:
         return pattern.literal == (text if isinstance(text, str) else "".join(text))
+    if isinstance(text, str) and (regex := _regex(pattern)) is not None:
+        return regex.fullmatch(text) is not None
     machine = _single(pattern)
     state = machine.start
     for symbol in text:
@@ -220,6 +223,29 @@ def matches(pattern: Pattern, text: str | Tokens) -> bool:
         if not state:
             return False
     return bool(state & machine.finals[0])
+
+
+# A backtracking matcher is fast on few stars and exponential on many: those are left to the automaton.
+_FEW_STARS = 3
+
+
+@lru_cache(maxsize=65_536)
+def _regex(pattern: Pattern) -> re.Pattern[str] | None:
+    """Return the pattern as a regular expression, or None where it has too many stars or a variable."""
+    if sum(loop > 0 for loop in pattern.loops) > _FEW_STARS or any(map(is_variable, pattern.tokens)):
+        return None
+    loops = {0: "", 1: ".*", 2: "[^:]*"}
+    parts = [loops[pattern.loops[0]]]
+    for symbol, loop in zip(pattern.symbols, pattern.loops[1:], strict=True):
+        if symbol == ANY:
+            parts.append(".")
+        elif symbol == ANY_IN_SEGMENT:
+            parts.append("[^:]")
+        else:
+            spellings = sorted({symbol.lower(), symbol.upper()}) if pattern.fold else [symbol]
+            parts.append("(?:" + "|".join(map(re.escape, spellings)) + ")" if len(spellings) > 1 else re.escape(symbol))
+        parts.append(loops[loop])
+    return re.compile("".join(parts), re.DOTALL)
 
 
 @lru_cache(maxsize=65_536)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from scanner.access.catalogue import Catalogue
 from scanner.access.pattern import STAR, Pattern, Tokens, is_variable, matches
+from scanner.access.side import service_of
 
 # Tried first where a pattern spans all services: published actions whose meaning every reader knows.
 TELLING_ACTIONS = (
@@ -23,14 +24,6 @@ class Place(NamedTuple):
     partition: str
     region: str
     account_id: str
-
-
-def service_of(action: Pattern) -> str | None:
-    """Return the literal service prefix of an action pattern, or None if it has a wildcard."""
-    if ":" not in action.tokens:
-        return None
-    head = action.tokens[: action.tokens.index(":")]
-    return "".join(head) if all(len(t) == 1 for t in head) else None
 
 
 def published_actions(musts: Sequence[Pattern], catalogue: Catalogue) -> Iterator[str]:

@@ -10,7 +10,7 @@ from scanner.access.domain import Value, show_value
 from scanner.access.pattern import Pattern, StateLimitError, Tokens, explore, is_variable, matches
 from scanner.access.principal import element_matches, representatives, show, statement_names
 from scanner.access.records import Request
-from scanner.access.request import Place, published_actions, service_of, spelled, telling_resources
+from scanner.access.request import Place, published_actions, spelled, telling_resources
 from scanner.access.side import (
     ACTION_UNIVERSE,
     ARN_UNIVERSE,
@@ -21,6 +21,7 @@ from scanner.access.side import (
     Side,
     action_pattern,
     resource_pattern,
+    service_of,
 )
 from scanner.access.solve import Clauses, solve
 from scanner.access.statement import PrincipalElement, Statement
@@ -116,6 +117,12 @@ class _Active(NamedTuple):
     allows: tuple[Box, ...]
     base_denies: tuple[Box, ...]
     own_denies: tuple[Box, ...]
+    key: tuple[int, ...]
+    """Equal for equal statements."""
+
+    def boxes(self) -> tuple[Box, ...]:
+        """Return all of them."""
+        return (*self.allows, *self.base_denies, *self.own_denies)
 
 
 class Searcher:
@@ -143,9 +150,27 @@ class Searcher:
         self.variables = any(is_variable(t) for s in statements for r in s.resources for t in r)
         self._active_for: dict[str, _Active] = {}
         self._rest: dict[object, Excess | Open | None] = {}
+        self._settled: dict[object, Discharged] = {}
 
     def decide(self, piece: PieceOf, also: Sequence[PieceOf] = ()) -> Verdict:
         """Return the verdict on a piece; only requests that match every piece of `also` as well count."""
+        key = None if also else self._class_of(piece)
+        if key in self._settled:
+            return self._settled[key]
+        verdict = self._decide(piece, also)
+        if key is not None and isinstance(verdict, Discharged):
+            self._settled[key] = verdict
+        return verdict
+
+    def _class_of(self, piece: PieceOf) -> tuple[object, ...] | None:
+        """Return what alone decides a piece with a literal action: the active statements, not the action's name."""
+        s, index, resource, principal = piece
+        action = "*" if index is None else s.printed_actions[index].lower()
+        if "*" in action or "?" in action:
+            return None
+        return (self._active(action).key, s.index, resource, principal)
+
+    def _decide(self, piece: PieceOf, also: Sequence[PieceOf]) -> Verdict:
         target = self._target((piece, *also))
         if target is None:
             return Discharged((), "matches no request")
@@ -259,24 +284,28 @@ class Searcher:
                 yield action, published
 
     def _signature(self, action: str) -> tuple[int, ...]:
-        active = self._active(action)
-        return tuple(id(b) for group in active for b in group)
+        return self._active(action).key
 
     def _active(self, action: str) -> _Active:
+        found = self._active_for.get(action)
+        if found is not None:
+            return found
         key = action.lower()
         if key not in self._active_for:
             others = self.other.acting(key)
+            own = tuple(b for b in self.own.denies if b.acts(key))
             self._active_for[key] = _Active(
                 tuple(b for b in others if b.statement.allow),
                 tuple(b for b in others if not b.statement.allow),
-                tuple(b for b in self.own.denies if b.acts(key)),
+                own,
+                tuple(map(id, (*others, *own))),
             )
         return self._active_for[key]
 
     def _rest_of(self, action: str, active: _Active, target: _Target) -> Excess | Open | None:
         """Return a request with this action, or Open, or None where the active statements settle every such request."""
         key = (
-            tuple(id(b) for group in active for b in group),
+            active.key,
             target.resources,
             target.not_resources,
             target.clauses,
@@ -325,7 +354,7 @@ class Searcher:
             matches(p, STAR_RESOURCE) for p in target.not_resources
         ):
             yield STAR_RESOURCE, tuple(STAR_RESOURCE)
-        boxes = [b for group in active for b in group]
+        boxes = active.boxes()
         others = list(dict.fromkeys(p for b in boxes for p in b.resources))
         musts = [*target.resources, ARN_UNIVERSE]
         excluded = target.not_resources

@@ -118,6 +118,14 @@ def cautious(statement: Statement, *, own: bool) -> str:
     return OPAQUE if statement.allow or own else ANYTHING
 
 
+def service_of(action: Pattern) -> str | None:
+    """Return the literal service prefix of an action pattern, or None if it has a wildcard."""
+    if ":" not in action.tokens:
+        return None
+    head = action.tokens[: action.tokens.index(":")]
+    return "".join(head) if all(len(t) == 1 for t in head) else None
+
+
 class Box:
     """A statement under one reading."""
 
@@ -176,11 +184,17 @@ class Side:
         self.allows = tuple(b for b in self.boxes if b.statement.allow)
         self.denies = tuple(b for b in self.boxes if not b.statement.allow)
         self._by_literal: dict[str, list[Box]] = {}
-        self._flexible = [b for b in self.boxes if b.wild_actions or b.statement.not_actions]
-        flexible = {id(b) for b in self._flexible}
+        self._by_service: dict[str, list[Box]] = {}
+        self._anywhere: list[Box] = []
         for box in self.boxes:
-            for action in box.literal_actions if id(box) not in flexible else ():
+            services = {service_of(p) for p in box.wild_actions}
+            if box.statement.not_actions or None in services:
+                self._anywhere.append(box)
+                continue
+            for action in box.literal_actions:
                 self._by_literal.setdefault(action, []).append(box)
+            for service in services:
+                self._by_service.setdefault(service or "", []).append(box)
 
     @classmethod
     def of(cls, statements: Sequence[Statement], reading: Reading, *, own: bool) -> Side:
@@ -189,7 +203,9 @@ class Side:
 
     def acting(self, action: str) -> list[Box]:
         """Return the statements that name the concrete (lower-cased) action, Allow and Deny, literal ones first."""
-        return self._by_literal.get(action, []) + [b for b in self._flexible if b.acts(action)]
+        found = self._by_literal.get(action, [])
+        wild = (*self._by_service.get(action.partition(":")[0], ()), *self._anywhere)
+        return found + [b for b in wild if b not in found and b.acts(action)] if wild else found
 
 
 def relevant_statements(other: Sequence[Statement], own: Sequence[Statement], reading: Reading) -> list[Statement]:
