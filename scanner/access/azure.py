@@ -199,10 +199,10 @@ class _Direction:
         return bool(self._known) and operation.lower() not in self._known[plane]
 
     def _allowed_live(self, request: Request) -> bool | None:
-        return allows_azure(self._live_bodies, request, parents=self.parents)
+        return allows_azure(request, self._live_bodies, parents=self.parents)
 
     def _allowed_base(self, request: Request) -> bool | None:
-        return allows_azure(self._base_bodies, request, parents=self.parents)
+        return allows_azure(request, self._base_bodies, parents=self.parents)
 
     def _undecided(self, grant: Grant, reason: str, witnesses: tuple[Request, ...] = ()) -> Undecided:
         return Undecided(grant.document, grant.statement, grant.index, reason, self.direction, witnesses)

@@ -20,7 +20,7 @@ Truth = bool | None
 
 
 def allows_azure(
-    documents: Sequence[JsonObject], request: Request, *, parents: Mapping[str, str] | None = None
+    request: Request, documents: Sequence[JsonObject], *, parents: Mapping[str, str] | None = None
 ) -> bool | None:
     """Return whether the documents allow the request: some grant holds it and no deny assignment does.
 

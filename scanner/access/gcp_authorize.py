@@ -88,7 +88,7 @@ def _granted(
 
 
 def _condition(condition: JsonObject | None, request: Request) -> Truth:
-    expression = (condition or {}).get("expression")
+    expression = _plain(condition or {}).get("expression")
     return holds(expression, request.context) if expression else True
 
 

@@ -50,7 +50,7 @@ class Grant(msgspec.Struct, frozen=True):
     """Canonical."""
     node: str | None
     condition: JsonObject
-    """As received; empty: unconditional."""
+    """`expression`, and `title` and `description` where there are; empty: unconditional."""
 
     @property
     def expression(self) -> str:
@@ -128,7 +128,9 @@ def _role(fields: Mapping[str, Any], name: str) -> tuple[Role, str]:
     if "includedpermissions" not in fields:
         raise PolicyError(f"{where}: `includedPermissions` is missing: read the role with its permissions")
     permissions = frozenset(strings(fields["includedpermissions"], f"{where}: includedPermissions"))
-    if fields.get("deleted") is True:
+    if not isinstance(fields.get("deleted", False), bool):
+        raise PolicyError(f"{where}: `deleted` is not true or false")
+    if fields.get("deleted"):
         return Role(name, role, frozenset()), "the role is deleted: it grants nothing"
     # https://cloud.google.com/iam/docs/reference/rest/v1/projects.roles: a disabled role contributes nothing.
     if text(fields, "stage", where) == "DISABLED":
@@ -174,8 +176,9 @@ def _condition(value: Any, where: str) -> JsonObject:
     parts = folded(value, f"{where}.condition")
     if not any(parts.values()):
         return {}
-    needed(parts, "expression", f"{where}.condition")
-    return dict(value)
+    expression = needed(parts, "expression", f"{where}.condition")
+    titles = {k: v for k in ("title", "description") if (v := text(parts, k, f"{where}.condition"))}
+    return {**titles, "expression": expression}
 
 
 def _denies(fields: Mapping[str, Any], name: str) -> Iterator[DenyRule]:

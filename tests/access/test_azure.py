@@ -112,8 +112,8 @@ def test_a_constructed_operation_is_spelled_like_the_documents() -> None:
     documented = [role("*/read", "*/write", "*examples*")]
     (piece,) = decide(live, documented).excess
     assert piece.witness.action.startswith("Microsoft.Compute/")
-    assert allows_azure(live, piece.witness) is True
-    assert allows_azure(documented, piece.witness) is False
+    assert allows_azure(piece.witness, live) is True
+    assert allows_azure(piece.witness, documented) is False
 
 
 def test_the_witness_of_unassigned_definitions_stands_at_an_assignable_scope() -> None:
@@ -151,7 +151,7 @@ def test_a_question_is_answered_at_a_scope_and_below(operation: str, scope: str 
     answer = ask_azure(named("live", documents), [operation], scope=scope)
     assert answer.outcome == outcome
     if answer.witness:
-        assert allows_azure(documents, answer.witness) is True
+        assert allows_azure(answer.witness, documents) is True
         assert answer.statements == ("live1: 0",)
 
 
@@ -327,14 +327,14 @@ def test_random_documents_agree_with_the_second_evaluator(assigned: bool) -> Non
         verdicts.add(result.verdict)
         assert result.undecided == ()
         said = [
-            (r, allows_azure(live, r), allows_azure(documented, r)) for r in rng.sample(tried, min(len(tried), ATTACKS))
+            (r, allows_azure(r, live), allows_azure(r, documented)) for r in rng.sample(tried, min(len(tried), ATTACKS))
         ]
         beyond = [r for r, here, there in said if here and not there]
         lacking = [r for r, here, there in said if there and not here]
         assert not beyond or result.excess, (number, beyond[0])
         assert not lacking or result.missing, (number, lacking[0])
         for piece, one, other in ((p, live, documented) for p in result.excess):
-            assert (allows_azure(one, piece.witness), allows_azure(other, piece.witness)) == (True, False)
+            assert (allows_azure(piece.witness, one), allows_azure(piece.witness, other)) == (True, False)
     assert verdicts >= {"equal", "narrower", "broader", "different"} or PAIRS < 100
 
 

@@ -134,6 +134,8 @@ _BUCKET = {"resource.name": "projects/_/buckets/porter-1/objects/a/b"}
         ("resource.type in ['x', 'y']", {"resource.type": "y"}, True),
         ("!(resource.type == 'x')", {"resource.type": "y"}, True),
         ("resource.type", {"resource.type": "y"}, None),
+        ("resource.type.matches('x')", {"resource.type": "x"}, None),
+        ("request.time < timestamp('2026-06-04T00:00:00Z')", {"request.time": "tomorrow"}, None),
         ("this is not CEL", {}, None),
         ("'unclosed", {}, None),
     ],

@@ -68,7 +68,7 @@ def concrete(pattern: str) -> set[str]:
 @cache
 def held(name: str, operation: str, plane: str) -> bool:
     other = OTHERS[name]
-    return allows_azure([other], Request(None, operation, "/", {"plane": plane})) is True
+    return allows_azure(Request(None, operation, "/", {"plane": plane}), [other]) is True
 
 
 def beyond(role: dict[str, Any], name: str) -> str | None:
@@ -77,7 +77,7 @@ def beyond(role: dict[str, Any], name: str) -> str | None:
         for operation in sampled(plane) if patterns(role, plane) else ():
             if held(name, operation, plane):
                 continue
-            if allows_azure([role], Request(None, operation, "/", {"plane": plane})) is True:
+            if allows_azure(Request(None, operation, "/", {"plane": plane}), [role]) is True:
                 return operation
     return None
 
@@ -115,8 +115,8 @@ def test_held_against_another_role_the_verdict_is_that_of_trying_every_named_ope
 def test_every_excess_is_shown_by_an_operation_only_one_side_allows(name: str) -> None:
     for role in ROLES:
         for piece in compared(role, OTHERS[name]).excess:
-            assert allows_azure([role], piece.witness) is True
-            assert allows_azure([OTHERS[name]], piece.witness) is False
+            assert allows_azure(piece.witness, [role]) is True
+            assert allows_azure(piece.witness, [OTHERS[name]]) is False
             assert piece.witness.action.count("/") >= 1
 
 
