@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Workers of the test run; two cores is the smallest machine we promise anything for.
 JOBS ?= 2
 
-.PHONY: install demo test check browser lock build clean
+.PHONY: install demo test check browser sarif-schema lock build clean
 
 install: .venv/.complete
 
@@ -31,6 +31,12 @@ browser:
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	  fi; } || echo "chromium could not be installed: browser tests will skip" >&2
+
+# The official schema of SARIF, from the npm package that carries it; without it one test skips.
+sarif-schema: install
+	@cd .venv && npm pack --silent @microsoft/jest-sarif@1.0.0-beta.0 >/dev/null && \
+	  tar xzOf microsoft-jest-sarif-1.0.0-beta.0.tgz package/lib/schemas/sarif-2.1.0-rtm.5.json >sarif-2.1.0.json && \
+	  rm microsoft-jest-sarif-1.0.0-beta.0.tgz || echo "SARIF's schema could not be fetched: one test will skip" >&2
 
 # Writes the pinned requirements anew. Needs uv on the path.
 LOCK = uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 \

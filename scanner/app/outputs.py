@@ -19,12 +19,34 @@ class Format(str, Enum):
     TERMINAL = "terminal"
     HTML = "html"
     JSON = "json"
+    SARIF = "sarif"
+    OCSF = "ocsf"
+    OSCAL = "oscal"
+    CSV = "csv"
+    CSV_EXCEL = "csv-excel"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
 
 
-FILE_NAMES: Final = {Format.HTML: "report.html", Format.JSON: "report.json"}
-"""Names in the directory of `--out`. The terminal format goes to standard output."""
+FILE_NAMES: Final = {
+    Format.HTML: "report.html",
+    Format.JSON: "report.json",
+    Format.SARIF: "sarif.json",
+    Format.OCSF: "ocsf.ndjson",
+    Format.OSCAL: "oscal-ar.json",
+    Format.CSV: "findings.csv",
+    Format.CSV_EXCEL: "findings.excel.csv",
+    Format.JUNIT: "junit.xml",
+    Format.MARKDOWN: "summary.md",
+}
+"""Names in the directory of `--out`; the tables have others beside `findings`. The terminal format has no file."""
+
+DEFAULT_FORMATS: Final = (Format.TERMINAL, Format.HTML, Format.JSON)
+"""What `--out DIR` writes where `--format` says nothing."""
 
 _ALL: Final = ", ".join(f.value for f in Format)
+_NOT_FOR_STDOUT: Final = frozenset({Format.HTML, Format.CSV, Format.CSV_EXCEL})
+"""A page for a browser; several files."""
 
 
 class OutputPlan(msgspec.Struct, frozen=True):
@@ -39,7 +61,7 @@ class OutputPlan(msgspec.Struct, frozen=True):
 
 
 def plan_outputs(formats: str | None, out: str | None) -> OutputPlan:
-    """Return the plan for `--format` (comma-separated; None: all that fit) and `--out` (directory, `-` or None).
+    """Return the plan for `--format` (comma-separated; None: the usual ones) and `--out` (directory, `-` or None).
 
     Raises `UsageError` if a format is unknown or has nowhere to go.
     """
@@ -52,7 +74,7 @@ def plan_outputs(formats: str | None, out: str | None) -> OutputPlan:
             advice = "give --out DIR, or --out - for one machine format on standard output"
             raise UsageError(f"format `{homeless[0]}` has nowhere to go", advice=advice)
         return OutputPlan(terminal=True)
-    chosen = asked if asked is not None else tuple(Format)
+    chosen = asked if asked is not None else DEFAULT_FORMATS
     files = tuple(f for f in chosen if f in FILE_NAMES)
     return OutputPlan(terminal=Format.TERMINAL in chosen, files=files, directory=Path(out))
 
@@ -67,7 +89,7 @@ def _parse_formats(text: str) -> tuple[Format, ...]:
 
 def _to_stdout(asked: tuple[Format, ...] | None) -> OutputPlan:
     chosen = asked or (Format.JSON,)
-    if len(chosen) != 1 or chosen[0] is Format.HTML:
+    if len(chosen) != 1 or chosen[0] in _NOT_FOR_STDOUT:
         raise UsageError("`--out -` prints one format", advice="give --format json --out -")
     return OutputPlan(terminal=chosen[0] is Format.TERMINAL, stdout=None if chosen[0] is Format.TERMINAL else chosen[0])
 
@@ -82,7 +104,7 @@ def write_files(report: Report, plan: OutputPlan) -> tuple[Path, ...]:
     """Render and write the files of a plan and return their paths; raises `RenderError`, and then writes none."""
     if plan.directory is None:
         return ()
-    files = {plan.directory / FILE_NAMES[f]: render(report, f) for f in plan.files}
+    files = {plan.directory / name: made for f in plan.files for name, made in documents(report, f).items()}
     write_all(files)
     return tuple(files)
 
@@ -104,8 +126,29 @@ def verdict_text(report: Report) -> str:
     return f"{LINE_DOCUMENTED} {answer}. {documented}\n{LINE_ALLOWS} {allows}"
 
 
+def documents(report: Report, chosen: Format) -> dict[str, bytes]:
+    """Return the files of one format by name: one, and for tables three."""
+    match chosen:
+        case Format.CSV:
+            return _tables(report, bom=False, suffix=".csv")
+        case Format.CSV_EXCEL:
+            return _tables(report, bom=True, suffix=".excel.csv")
+        case _:
+            return {FILE_NAMES[chosen]: render(report, chosen)}
+
+
+def _tables(report: Report, *, bom: bool, suffix: str) -> dict[str, bytes]:
+    from scanner.render.csv_report import render_controls_csv, render_findings_csv, render_populations_csv
+
+    return {
+        f"findings{suffix}": render_findings_csv(report, bom=bom),
+        f"controls{suffix}": render_controls_csv(report, bom=bom),
+        f"populations{suffix}": render_populations_csv(report, bom=bom),
+    }
+
+
 def render(report: Report, chosen: Format) -> bytes:
-    """Return a report in one format, as bytes in UTF-8."""
+    """Return a report in one format, as bytes in UTF-8; of the tables, the one of findings."""
     match chosen:
         case Format.TERMINAL:
             return terminal_text(report).encode()
@@ -117,6 +160,30 @@ def render(report: Report, chosen: Format) -> bytes:
             from scanner.render.json_report import render_json
 
             return _utf8(render_json(report))
+        case Format.SARIF:
+            from scanner.render.sarif import render_sarif
+
+            return render_sarif(report)
+        case Format.OCSF:
+            from scanner.render.ocsf import render_ocsf
+
+            return render_ocsf(report)
+        case Format.OSCAL:
+            from scanner.render.oscal import render_oscal
+
+            return render_oscal(report)
+        case Format.CSV | Format.CSV_EXCEL:
+            from scanner.render.csv_report import render_findings_csv
+
+            return render_findings_csv(report, bom=chosen is Format.CSV_EXCEL)
+        case Format.JUNIT:
+            from scanner.render.junit import render_junit
+
+            return render_junit(report)
+        case Format.MARKDOWN:
+            from scanner.render.markdown import render_markdown
+
+            return render_markdown(report)
         case _ as never:
             assert_never(never)
 
