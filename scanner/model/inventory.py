@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from scanner.model.common import EvidencePointer, JsonObject, NotObserved, Observed
+from scanner.model.inventory_gcp import GcpProject
 from scanner.model.snapshot import ExternalIdFact, Scope, SourceKind, Unit
 
 Document = Observed[JsonObject] | NotObserved
@@ -182,4 +183,5 @@ class Inventory(msgspec.Struct, frozen=True):
     source: SourceKind
     units: tuple[Unit, ...]
     aws: tuple[AwsAccount, ...] = ()
+    gcp: tuple[GcpProject, ...] = ()
     external_ids: tuple[ExternalIdFact, ...] = ()

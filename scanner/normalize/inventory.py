@@ -5,6 +5,7 @@ from __future__ import annotations
 from scanner.model.inventory import Inventory
 from scanner.model.snapshot import Snapshot
 from scanner.normalize.aws import aws_account
+from scanner.normalize.gcp import gcp_project
 
 
 def normalize(snapshot: Snapshot) -> Inventory:
@@ -16,5 +17,6 @@ def normalize(snapshot: Snapshot) -> Inventory:
         source=snapshot.source,
         units=snapshot.units,
         aws=tuple(aws_account(snapshot, scope) for scope in snapshot.scopes if scope.cloud == "aws"),
+        gcp=tuple(gcp_project(snapshot, s) for s in snapshot.scopes if s.cloud == "gcp" and s.kind == "project"),
         external_ids=snapshot.external_ids,
     )

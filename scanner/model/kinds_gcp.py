@@ -1,0 +1,41 @@
+"""Names of the GCP collection units: what collectors write, normalizers read and rules require."""
+
+from __future__ import annotations
+
+from scanner.model.kinds import UnitKind
+
+PROJECTS = "gcp.projects"
+"""The projects below a folder or organization; a unit of that container, not of a project."""
+PROJECT = "gcp.project"
+PROJECT_POLICY = "gcp.project_policy"
+SERVICE_ACCOUNTS = "gcp.service_accounts"
+SERVICE_ACCOUNT_POLICIES = "gcp.service_account_policies"
+SERVICE_ACCOUNT_KEYS = "gcp.service_account_keys"
+POOLS = "gcp.workload_identity_pools"
+SERVICES = "gcp.services"
+ANCESTORS = "gcp.ancestors"
+ROLES = "gcp.roles"
+DENY_POLICIES = "gcp.deny_policies"
+BILLING = "gcp.billing"
+NODES = "gcp.node_pools"
+
+GCP_UNIT_KINDS: tuple[UnitKind, ...] = (
+    UnitKind(PROJECT, required=True),
+    UnitKind(PROJECT_POLICY, required=True),
+    UnitKind(SERVICE_ACCOUNTS, required=True),
+    UnitKind(SERVICE_ACCOUNT_POLICIES, required=True),
+    UnitKind(SERVICE_ACCOUNT_KEYS, required=True),
+    UnitKind(POOLS, required=True),
+    UnitKind(SERVICES, required=True),
+    UnitKind(ANCESTORS, required=False),
+    UnitKind(ROLES, required=True),
+    UnitKind(DENY_POLICIES, required=False),
+    UnitKind(BILLING, required=False),
+    UnitKind(NODES, required=False),
+)
+"""Units of one project, in the order in which a snapshot lists them."""
+
+
+def gcp_unit_id(scope_id: str, kind: str) -> str:
+    """Return the id of a unit of a project, folder or organization."""
+    return f"gcp/{scope_id}/global/{kind}"
