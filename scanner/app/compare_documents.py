@@ -1,16 +1,17 @@
-"""Compare access documents that a caller already holds."""
+"""Compare access documents that a caller already holds, in the language of one cloud."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from scanner.access.compare import compare
 from scanner.access.records import Comparison, NamedDocument
-from scanner.app.catalogue import load_catalogue
 from scanner.errors import UsageError
 from scanner.model.common import JsonObject
 
-AWS_KINDS = ("identity", "trust", "resource")
+CLOUDS: Final = ("aws", "azure", "gcp")
+KINDS: Final = ("identity", "trust", "resource")
+"""Kinds of AWS policies; the other clouds' documents say themselves what they are."""
 
 
 def compare_documents(
@@ -20,11 +21,30 @@ def compare_documents(
 
     Raises `PolicyError` for a document, `UsageError` for an unknown cloud or kind.
     """
-    if cloud != "aws":
-        raise UsageError(f"unknown cloud `{cloud}`")
-    if kind not in AWS_KINDS:
-        raise UsageError(f"unknown kind of policy `{kind}`", advice=f"one of {', '.join(AWS_KINDS)}")
-    return compare(_named("live", live), _named("documented", documented), kind=kind, catalogue=load_catalogue())
+    return compare_named(_named("live", live), _named("documented", documented), cloud=cloud, kind=kind)
+
+
+def compare_named(
+    live: Sequence[NamedDocument], documented: Sequence[NamedDocument], *, cloud: str, kind: str
+) -> Comparison:
+    """Return the comparison of two unions of named documents. Raises as `compare_documents`."""
+    if kind not in KINDS:
+        raise UsageError(f"unknown kind of policy `{kind}`", advice=f"one of {', '.join(KINDS)}")
+    match cloud:
+        case "aws":
+            from scanner.access.compare import compare
+            from scanner.app.catalogue import load_catalogue
+
+            return compare(live, documented, kind=kind, catalogue=load_catalogue())
+        case "azure":
+            from scanner.access.azure import compare_azure
+
+            return compare_azure(live, documented)
+        case "gcp":
+            from scanner.access.gcp import compare_gcp
+
+            return compare_gcp(live, documented)
+    raise UsageError(f"unknown cloud `{cloud}`", advice=f"one of {', '.join(CLOUDS)}")
 
 
 def _named(side: str, documents: Sequence[JsonObject]) -> list[NamedDocument]:

@@ -1,4 +1,4 @@
-"""Compare policy documents that stand in files."""
+"""Compare access documents that stand in files."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from scanner.access.compare import compare
 from scanner.access.records import Comparison, NamedDocument
-from scanner.app.catalogue import load_catalogue
+from scanner.app.compare_documents import compare_named
 from scanner.app.exit_codes import CLEAN, FINDINGS, INCOMPLETE
 from scanner.collect.strict_json import InputDocument, parse_values, read_values
 from scanner.errors import InputError
-
-KINDS: Final = ("identity", "trust", "resource")
 
 # IAM allows 6,144 characters in a managed policy and 10,240 in a role's inline policies together; S3 allows 20 KB.
 MAX_POLICY_BYTES: Final = 10_000_000
@@ -29,13 +26,16 @@ _EXIT: Final = {
 }
 
 
-def compare_files(live: Sequence[Path], documented: Sequence[Path], *, kind: str = "identity") -> Comparison:
+def compare_files(
+    live: Sequence[Path], documented: Sequence[Path], *, cloud: str = "aws", kind: str = "identity"
+) -> Comparison:
     """Return whether the union of the live files is inside the union of the documented files.
 
-    A file holds a policy document, a list of them, or an answer of the AWS CLI that carries one.
-    Raises `InputError` if a file is not that, `PolicyError` if a document is not valid.
+    A file holds a document, a list of them, or an answer of the cloud's command line that carries them: AWS policies;
+    Azure role definitions and assignments; GCP role definitions, allow and deny policies. Raises `InputError` if a
+    file is not that, `PolicyError` if a document is not valid.
     """
-    return compare(_documents(live), _documents(documented), kind=kind, catalogue=load_catalogue())
+    return compare_named(_documents(live, cloud), _documents(documented, cloud), cloud=cloud, kind=kind)
 
 
 def exit_code_of(comparison: Comparison) -> int:
@@ -57,15 +57,28 @@ def as_text(comparison: Comparison, *, width: int, color: bool) -> str:
     return render_comparison(comparison, width=width, color=color)
 
 
-def _documents(paths: Sequence[Path]) -> list[NamedDocument]:
-    return [document for path in paths for document in _read(path)]
+def _documents(paths: Sequence[Path], cloud: str) -> list[NamedDocument]:
+    return [document for path in paths for document in _read(path, cloud)]
 
 
-def _read(path: Path) -> Iterator[NamedDocument]:
+def _read(path: Path, cloud: str) -> Iterator[NamedDocument]:
     values = read_values(path, max_bytes=MAX_POLICY_BYTES)
     for number, value in enumerate(values, start=1):
         name = str(path) if len(values) == 1 else f"{path} #{number}"
-        yield NamedDocument(name=name, body=_policy_in(value, name))
+        if cloud == "aws":
+            yield NamedDocument(name=name, body=_policy_in(value, name))
+        else:
+            yield from _objects(value.value, name)
+
+
+def _objects(value: Any, name: str) -> Iterator[NamedDocument]:
+    """Yield one object, or each object of a list as `az` and `gcloud` print it."""
+    many = isinstance(value, list)
+    for number, body in enumerate(value if many else [value], start=1):
+        where = f"{name}[{number}]" if many else name
+        if not isinstance(body, dict):
+            raise InputError(f"`{where}`: not an object", advice="give what `az` or `gcloud` prints as JSON")
+        yield NamedDocument(where, body)
 
 
 def _policy_in(document: InputDocument, name: str) -> dict[str, Any]:

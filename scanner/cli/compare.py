@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from scanner.app.compare_files import KINDS
+from scanner.app.compare_documents import CLOUDS, KINDS
 from scanner.cli.console import emit, use_color, width
 
 
@@ -41,7 +41,7 @@ _FILE = click.Path(path_type=Path)
     type=_FILE,
     multiple=True,
     required=True,
-    help="Policy documents in force; their union.",
+    help="Documents in force; their union.",
 )
 @click.option(
     "--documented",
@@ -49,15 +49,17 @@ _FILE = click.Path(path_type=Path)
     type=_FILE,
     multiple=True,
     required=True,
-    help="Policy documents to compare with.",
+    help="Documents to compare with; their union.",
 )
-@click.option("--cloud", type=click.Choice(["aws"]), default="aws", show_default=True, help="Whose policy language.")
+@click.option(
+    "--cloud", type=click.Choice(CLOUDS), default="aws", show_default=True, help="In whose language they are written."
+)
 @click.option(
     "--kind",
     type=click.Choice(KINDS),
     default="identity",
     show_default=True,
-    help="What the documents are attached to: an identity, a role's trust, or a resource.",
+    help="AWS: what the policies are attached to: an identity, a role's trust, or a resource.",
 )
 @click.option("--format", "as_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--no-color", is_flag=True, help="Print without colour; NO_COLOR does the same.")
@@ -71,7 +73,6 @@ def compare(
     """
     from scanner.app.compare_files import as_json, as_text, compare_files, exit_code_of
 
-    del cloud  # the only one so far
-    result = compare_files(live, documented, kind=kind)
+    result = compare_files(live, documented, cloud=cloud, kind=kind)
     emit(as_json(result) if as_format == "json" else as_text(result, width=width(), color=use_color(no_color)))
     return exit_code_of(result)

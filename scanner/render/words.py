@@ -40,6 +40,8 @@ EXCESS_WORDS = {
     "resource": "WIDENED",
     "condition": "CONDITION LOST",
     "principal": "EXCESS PRINCIPAL",
+    "data": "EXCESS DATA ACCESS",
+    "scope": "WIDENED SCOPE",
 }
 MISSING_WORD = "DOCUMENTED, NOT GRANTED"
 UNDECIDED_WORD = "NOT PROVEN"
