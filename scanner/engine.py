@@ -23,7 +23,7 @@ from scanner.model.inventory import AwsAccount, Inventory
 from scanner.model.report import REPORT_SCHEMA, SCHEMA_VERSION, Population, Report, RoleReview, Run, TieOut
 from scanner.model.snapshot import Snapshot, SourceKind, Unit
 from scanner.normalize.inventory import normalize
-from scanner.rules.base import AwsContext, Rule, Settings
+from scanner.rules.base import Rule, RuleContext, Settings
 from scanner.rules.context import build_context
 from scanner.rules.registry import ALL_RULES
 
@@ -139,7 +139,7 @@ def evaluate_aws(
 
 def run_rule(
     rule: Rule,
-    context: AwsContext,
+    context: RuleContext,
     units: Sequence[Unit],
     baseline_id: str,
     require_live: bool,
@@ -165,7 +165,7 @@ def run_rule(
     return findings
 
 
-def _outcomes(rule: Rule, context: AwsContext) -> Iterator[Outcome]:
+def _outcomes(rule: Rule, context: RuleContext) -> Iterator[Outcome]:
     empty = True
     for outcome in rule.check(context):
         empty = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -11,6 +12,7 @@ from scanner.access.catalogue import Catalogue
 from scanner.baseline.records import AwsBaseline, DocumentedRole
 from scanner.model.finding import Axis, Outcome, Reference, Remediation, Severity
 from scanner.model.inventory import AwsAccount, AwsRole, Inventory
+from scanner.model.snapshot import Scope
 from scanner.rules.judge import RoleJudgement
 
 
@@ -23,6 +25,34 @@ class Settings(msgspec.Struct, frozen=True):
     previous_external_ids: tuple[tuple[str, str], ...] = ()
     """Role ARN -> ExternalId token of the previous run."""
     has_previous: bool = False
+
+
+class Scoped(Protocol):
+    """An account, project or subscription."""
+
+    @property
+    def scope(self) -> Scope:
+        """Return the scope as the snapshot names it."""
+        ...
+
+
+class RuleContext(Protocol):
+    """What the engine needs of any cloud's context."""
+
+    @property
+    def account(self) -> Scoped:
+        """Return what is judged."""
+        ...
+
+    @property
+    def inventory(self) -> Inventory:
+        """Return everything that was read."""
+        ...
+
+    @property
+    def as_of(self) -> datetime:
+        """Return the rules' clock."""
+        ...
 
 
 class AwsContext(msgspec.Struct, frozen=True):
@@ -55,7 +85,8 @@ class Rule(msgspec.Struct, frozen=True):
     """Key in `baselines/controls.yaml`."""
     requires: tuple[str, ...]
     """Kinds of collection units without which no PASS is possible and the run is incomplete."""
-    check: Callable[[AwsContext], Iterator[Outcome]]
+    check: Callable[..., Iterator[Outcome]]
+    """Takes the context of the rule's cloud: `AwsContext`, or another that is a `RuleContext`."""
     remediation: Remediation
     references: tuple[Reference, ...] = ()
     claims: tuple[int, ...] = ()
