@@ -44,11 +44,26 @@ class ScanOptions(msgspec.Struct, frozen=True):
     argv: tuple[str, ...] = ()
 
 
+class Judging(msgspec.Struct, frozen=True):
+    """Everything beside snapshot and documented version that decides a report; a bundle keeps it for the replay."""
+
+    values: dict[str, str]
+    """The parameters that rules may see."""
+    as_of: datetime
+    require_live: bool = False
+    fail_on: str = "high"
+    fail_on_posture: str = "none"
+    allow_incomplete: bool = False
+
+
 class ScanOutcome(msgspec.Struct, frozen=True):
-    """A report, and what the process says with its exit code."""
+    """A report, what the process says with its exit code, and all that the report rests on."""
 
     report: Report
     exit_code: int
+    snapshot: Snapshot
+    baseline: AwsBaseline
+    judging: Judging
 
 
 OnRuleError = Callable[[str, Exception], None]
@@ -78,25 +93,45 @@ def judge(
     on_rule_error: OnRuleError | None = None,
 ) -> ScanOutcome:
     """Judge a snapshot that was read. Without `as_of` the clock of the rules is the time of collection."""
-    report = evaluate(
-        snapshot,
-        baseline=baseline,
+    judging = Judging(
         values=_public(options.parameters),
         as_of=options.as_of or snapshot.collected_at,
-        catalogue=load_catalogue(),
-        facts=_facts(options, baseline, started),
         require_live=options.require_live,
-        on_error=on_rule_error,
-    )
-    code = exit_code(
-        report,
         fail_on=options.fail_on,
         fail_on_posture=options.fail_on_posture,
         allow_incomplete=options.allow_incomplete,
     )
-    summary = msgspec.structs.replace(report.summary, exit_code=code)
+    report = judged(snapshot, baseline, judging, _facts(options, baseline, started), on_rule_error)
     run = msgspec.structs.replace(report.run, ended=now())
-    return ScanOutcome(msgspec.structs.replace(report, summary=summary, run=run), code)
+    report = msgspec.structs.replace(report, run=run)
+    return ScanOutcome(report, report.summary.exit_code, snapshot, baseline, judging)
+
+
+def judged(
+    snapshot: Snapshot,
+    baseline: AwsBaseline,
+    judging: Judging,
+    facts: RunFacts,
+    on_rule_error: OnRuleError | None = None,
+) -> Report:
+    """Return the report of a snapshot, with its exit code. The same arguments give the same report."""
+    report = evaluate(
+        snapshot,
+        baseline=baseline,
+        values=judging.values,
+        as_of=judging.as_of,
+        catalogue=load_catalogue(),
+        facts=facts,
+        require_live=judging.require_live,
+        on_error=on_rule_error,
+    )
+    code = exit_code(
+        report,
+        fail_on=judging.fail_on,
+        fail_on_posture=judging.fail_on_posture,
+        allow_incomplete=judging.allow_incomplete,
+    )
+    return msgspec.structs.replace(report, summary=msgspec.structs.replace(report.summary, exit_code=code))
 
 
 def _snapshot(
