@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Workers of the test run; two cores is the smallest machine we promise anything for.
 JOBS ?= 2
 
-.PHONY: install demo test check browser sarif-schema lock build clean
+.PHONY: install demo test fuzz check browser sarif-schema lock build clean
 
 install: .venv/.complete
 
@@ -20,6 +20,12 @@ demo: install
 
 test: install browser check
 	$(BIN)/python -m pytest -n $(JOBS) --ignore=tests/conformance
+
+# The engines against their second evaluators and an SMT solver, on random documents, for as long as wanted.
+MINUTES ?= 10
+SEED ?= 1
+fuzz: install
+	$(BIN)/python tests/access/fuzz_for.py $(MINUTES) $(SEED)
 
 check: install
 	$(BIN)/ruff check scanner tests benchmarks
