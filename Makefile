@@ -25,7 +25,7 @@ test: install browser check
 MINUTES ?= 10
 SEED ?= 1
 fuzz: install
-	$(BIN)/python tests/access/fuzz_for.py $(MINUTES) $(SEED)
+	$(BIN)/python benchmarks/fuzz.py $(MINUTES) $(SEED)
 
 check: install
 	$(BIN)/ruff check scanner tests benchmarks

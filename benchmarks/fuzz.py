@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1] / "tests" / "access"
 TESTS = [str(HERE / name) for name in ("test_differential.py", "test_azure.py", "test_gcp.py")]
 
 
