@@ -15,18 +15,21 @@ from scanner.errors import InputError
 T = TypeVar("T")
 
 
-class _ResourceRef(msgspec.Struct, frozen=True):
+class _ResourceRef(msgspec.Struct, frozen=True, rename="camel"):
     name: str
+    condition_keys: tuple[str, ...] = ()
 
 
 class _Action(msgspec.Struct, frozen=True, rename="camel"):
     name: str
     resource_types: tuple[_ResourceRef, ...]
+    condition_keys: tuple[str, ...] = ()
 
 
-class _ResourceType(msgspec.Struct, frozen=True):
+class _ResourceType(msgspec.Struct, frozen=True, rename="camel"):
     key: str
     arn: str
+    condition_keys: tuple[str, ...] = ()
 
 
 class _ConditionKey(msgspec.Struct, frozen=True):
@@ -112,6 +115,27 @@ class IamdataCatalogue:
         arns = (self._template(prefix, service, ref.name) for ref in found.resource_types)
         return tuple(dict.fromkeys(arns))
 
+    def supports_key(self, action: str, key: str) -> bool:
+        """Return whether requests of a published action can carry a condition key; case does not matter.
+
+        A key of the action, of a resource type it names, or a global key that every request has. Tags of the request
+        and of the resource are not global: only the actions that list them carry them.
+        """
+        prefix, _, name = action.lower().partition(":")
+        service = self._service(prefix)
+        found = service.actions.get(name)
+        folded = key.lower()
+        if found is None:
+            return False
+        listed = list(found.condition_keys)
+        for ref in found.resource_types:
+            listed += ref.condition_keys
+            kind = service.resources.get(ref.name.lower())
+            listed += kind.condition_keys if kind is not None else ()
+        if any(_template_pattern(template.lower()).fullmatch(folded) for template in listed):
+            return True
+        return folded.startswith("aws:") and not _is_tag_key(folded) and _global_type(folded) is not None
+
     def key_type(self, key: str) -> str | None:
         """Return the published type of a condition key, or None if it is not published; case does not matter."""
         folded = key.lower()
@@ -179,6 +203,11 @@ def _key_type_in(service: _Service, folded: str) -> str | None:
     if exact is not None:
         return exact
     return next((kind for pattern, kind in service.key_templates if pattern.fullmatch(folded)), None)
+
+
+def _is_tag_key(folded: str) -> bool:
+    """Return whether a lower-cased global key speaks of tags of the request or of its resource."""
+    return folded == "aws:tagkeys" or folded.startswith(("aws:requesttag/", "aws:resourcetag/"))
 
 
 def _global_type(folded: str) -> str | None:

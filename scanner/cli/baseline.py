@@ -99,3 +99,69 @@ def import_(
     if result.text is not None and out is None:
         emit(result.text)
     return CLEAN if result.complete else USAGE
+
+
+_LINT_HELP = """Check a documented version: what cannot work, adds nothing, contradicts itself, is too wide or too old.
+
+Every finding names the document and line of the claim it is about.
+
+\b
+Exit codes:
+  0  nothing at or above --fail-on (default: none, so findings never fail)
+  1  a finding at or above --fail-on
+  3  the version cannot be found or loaded
+"""
+
+
+@baseline.command("lint", help=_LINT_HELP)
+@click.argument("name", metavar="[NAME|PATH]", default=DEFAULT_BASELINE)
+@click.option("--cloud", type=click.Choice(["aws", "gcp", "azure"]), help="Only this cloud's part. Default: all.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["critical", "high", "medium", "low", "info", "none"]),
+    default="none",
+    show_default=True,
+    help="Exit 1 at a finding of this severity or above.",
+)
+@click.option("--as-of", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="Today, for the age of documents.")
+@click.option("--max-age-days", metavar="DAYS", type=click.IntRange(min=1), default=180, show_default=True)
+@_format
+def lint(name: str, cloud: str | None, fail_on: str, as_of: datetime | None, max_age_days: int, as_format: str) -> int:
+    """Print the findings and return the exit code."""
+    from scanner.app.baseline_lint import lint_baseline, lint_json, lint_text, reached
+    from scanner.app.exit_codes import CLEAN, FINDINGS
+
+    day = (as_of or datetime.now(UTC)).date()
+    results = lint_baseline(name, cloud=cloud, as_of=day, max_age_days=max_age_days)
+    emit(lint_json(results, day) if as_format == "json" else lint_text(results))
+    return FINDINGS if reached(results, fail_on) else CLEAN
+
+
+_DIFF_HELP = """Say what a newer documented version adds or takes away, compared with an older one.
+
+AWS roles are compared by the access engine, as sets of requests; each difference comes with an example request.
+
+\b
+Exit codes:
+  0  compared, whatever the difference
+  1  with --fail-on-added: the newer version grants more, or that could not be decided
+  3  a version cannot be found or loaded
+"""
+
+
+@baseline.command("diff", help=_DIFF_HELP)
+@click.argument("before", metavar="OLDER")
+@click.argument("after", metavar="NEWER")
+@click.option("--cloud", type=click.Choice(["aws", "gcp", "azure"]), help="Only this cloud's part. Default: all.")
+@click.option("--fail-on-added", is_flag=True, help="Exit 1 if the newer version documents more access.")
+@click.option(
+    "--format", "as_format", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True
+)
+def diff(before: str, after: str, cloud: str | None, fail_on_added: bool, as_format: str) -> int:
+    """Print the difference and return the exit code."""
+    from scanner.app.baseline_diff import diff_baselines, diff_json, diff_markdown, diff_text, grants_more
+    from scanner.app.exit_codes import CLEAN, FINDINGS
+
+    results = diff_baselines(before, after, cloud=cloud)
+    emit({"text": diff_text, "markdown": diff_markdown, "json": diff_json}[as_format](results))
+    return FINDINGS if fail_on_added and grants_more(results) else CLEAN
