@@ -43,18 +43,18 @@ def check_certificate(
     confirmed = searched = 0
     for entry in certificate["discharged"]:
         piece = entry["live"]
-        action, resource = ", ".join(piece["actions"]), ", ".join(piece["resources"])
-        claimed.add((piece["document"], piece["statement"], action, resource))
-        where = f"{piece['document']}: {piece['statement']}: {action} on {resource or 'the role'}"
+        resource = ", ".join(piece["resources"])
+        claimed |= {(piece["document"], piece["statement"], action, resource) for action in piece["actions"]}
+        where = f"{piece['document']}: {piece['statement']}: {', '.join(piece['actions'])} on {resource or 'the role'}"
         if entry["how"] not in ("covered by one statement", "denied on its own side"):
-            searched += 1
+            searched += len(piece["actions"])
             continue
         side = theirs if entry["how"].startswith("covered") else ours
         objection = _objection(ours.get(_key(piece)), side.get(entry["by"][0]), piece, entry["how"])
         if objection:
             problems.append(f"{where}: {objection}")
         else:
-            confirmed += 1
+            confirmed += len(piece["actions"])
     for name, statement in ours.items():
         for action, resource in _pieces(statement):
             document, _, ref = name.partition(": ")

@@ -8,7 +8,7 @@ documented side. docs/access.md explains the steps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 
@@ -85,24 +85,29 @@ class _Job:
         """Return the pieces of `live` that `base` does not cover, the open ones, and how the others are discharged."""
         layers = self.layers if direction == "excess" else ()
         searchers = self._searchers(live, base, layers)
-        excess: list[Piece] = []
+        excess: list[tuple[PieceOf, Piece]] = []
         still_open: list[Undecided] = []
         discharged: list[dict[str, object]] = []
-        for piece in pieces_of(live):
-            verdicts = [(r, _within(s, piece, layers)) for r, s in searchers.items()]
+        for group in _groups(live, searchers.values(), apart=bool(layers)):
+            verdicts = _verdicts(group[0], searchers, layers)
             first = verdicts[0][1]
-            if isinstance(first, Excess) and (
-                objection := replay.objection(first.request(), tentative=first.tentative)
-            ):
-                verdicts[0] = (verdicts[0][0], Open(objection))
-            first = verdicts[0][1]
-            if isinstance(first, Excess) and all(isinstance(v, Excess) for _, v in verdicts):
-                excess.append(self._piece(piece, first, searchers[PRIMARY]))
-            elif isinstance(first, Discharged) and all(isinstance(v, Discharged) for _, v in verdicts):
-                discharged.append({"live": _where(piece), "by": list(first.by), "how": first.how})
-            else:
-                still_open.append(self._undecided(piece, verdicts, direction))
-        return tuple(excess), tuple(still_open), discharged
+            if isinstance(first, Discharged) and all(isinstance(v, Discharged) for _, v in verdicts):
+                discharged.append({"live": _where(group), "by": list(first.by), "how": first.how})
+                continue
+            for piece in group:
+                verdicts = _verdicts(piece, searchers, layers)
+                first = verdicts[0][1]
+                if isinstance(first, Excess) and (
+                    objection := replay.objection(first.request(), tentative=first.tentative)
+                ):
+                    verdicts[0] = (verdicts[0][0], Open(objection))
+                first = verdicts[0][1]
+                if isinstance(first, Excess) and all(isinstance(v, Excess) for _, v in verdicts):
+                    excess.append((piece, self._piece(piece, first, searchers[PRIMARY])))
+                else:
+                    still_open.append(self._undecided(piece, verdicts, direction))
+        excess.sort(key=lambda found: found[0].place)
+        return tuple(piece for _, piece in excess), tuple(still_open), discharged
 
     def _searchers(
         self, live: Sequence[Statement], base: Sequence[Statement], layers: Sequence[Sequence[Statement]]
@@ -140,6 +145,29 @@ class _Job:
         return Undecided(statement.document, statement.ref, statement.index, reason, direction, witnesses)
 
 
+def _groups(
+    statements: Sequence[Statement], searchers: Collection[Searcher], *, apart: bool
+) -> Iterator[list[PieceOf]]:
+    """Yield the pieces in groups that are either all discharged or none is.
+
+    Pieces of one statement that differ only in a literal action share their fate if the same statements name both
+    actions. With `apart` every piece is a group of its own.
+    """
+    groups: dict[object, list[PieceOf]] = {}
+    for piece in pieces_of(statements):
+        literal = None if apart else piece.literal_action()
+        names = literal and tuple(s.naming(literal) for s in searchers)
+        key = (piece.statement.index, piece.action if names is None else names, piece.resource, piece.principal)
+        groups.setdefault(key, []).append(piece)
+    yield from groups.values()
+
+
+def _verdicts(
+    piece: PieceOf, searchers: Mapping[Reading, Searcher], layers: Sequence[Sequence[Statement]]
+) -> list[tuple[Reading, Verdict]]:
+    return [(reading, _within(searcher, piece, layers)) for reading, searcher in searchers.items()]
+
+
 def _within(searcher: Searcher, piece: PieceOf, layers: Sequence[Sequence[Statement]]) -> Verdict:
     """Return the verdict on a piece restricted by layers: one Allow piece of each layer has to match as well."""
     if not layers:
@@ -155,11 +183,12 @@ def _within(searcher: Searcher, piece: PieceOf, layers: Sequence[Sequence[Statem
     return open_verdict or Discharged((), "covered, or not allowed by a layer")
 
 
-def _where(piece: PieceOf) -> dict[str, object]:
+def _where(group: Sequence[PieceOf]) -> dict[str, object]:
+    piece = group[0]
     return {
         "document": piece.statement.document,
         "statement": piece.statement.ref,
-        "actions": list(piece.printed_actions()),
+        "actions": [action for each in group for action in each.printed_actions()],
         "resources": list(piece.printed_resources()),
     }
 

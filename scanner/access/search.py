@@ -37,6 +37,18 @@ class PieceOf(NamedTuple):
     """Index into the statement's resources; None: NotResource, or no Resource element."""
     principal: PrincipalElement | None
 
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """Return where the piece stands, for sorting."""
+        return self.statement.index, self.action or 0, self.resource or 0
+
+    def literal_action(self) -> str | None:
+        """Return the action, lower-cased, or None if it has wildcards or is a NotAction."""
+        if self.action is None:
+            return None
+        action = self.statement.printed_actions[self.action].lower()
+        return None if "*" in action or "?" in action else action
+
     def printed_actions(self) -> tuple[str, ...]:
         """Return the action as printed, or `NotAction: a, b`."""
         printed = self.statement.printed_actions
@@ -150,27 +162,9 @@ class Searcher:
         self.variables = any(is_variable(t) for s in statements for r in s.resources for t in r)
         self._active_for: dict[str, _Active] = {}
         self._rest: dict[object, Excess | Open | None] = {}
-        self._settled: dict[object, Discharged] = {}
 
     def decide(self, piece: PieceOf, also: Sequence[PieceOf] = ()) -> Verdict:
         """Return the verdict on a piece; only requests that match every piece of `also` as well count."""
-        key = None if also else self._class_of(piece)
-        if key in self._settled:
-            return self._settled[key]
-        verdict = self._decide(piece, also)
-        if key is not None and isinstance(verdict, Discharged):
-            self._settled[key] = verdict
-        return verdict
-
-    def _class_of(self, piece: PieceOf) -> tuple[object, ...] | None:
-        """Return what alone decides a piece with a literal action: the active statements, not the action's name."""
-        s, index, resource, principal = piece
-        action = "*" if index is None else s.printed_actions[index].lower()
-        if "*" in action or "?" in action:
-            return None
-        return (self._active(action).key, s.index, resource, principal)
-
-    def _decide(self, piece: PieceOf, also: Sequence[PieceOf]) -> Verdict:
         target = self._target((piece, *also))
         if target is None:
             return Discharged((), "matches no request")
@@ -179,6 +173,10 @@ class Searcher:
             return at_once or self._by_search(target)
         except StateLimitError:
             return Open("too many combinations of wildcards to decide")
+
+    def naming(self, action: str) -> tuple[int, ...]:
+        """Return a key that is equal for actions which the same statements of both sides name."""
+        return self._active(action).key
 
     def _target(self, pieces: Sequence[PieceOf]) -> _Target | None:
         """Return what lies in all the pieces, or None if one of them matches nothing under the reading."""
