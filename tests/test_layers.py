@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 COMMON = frozenset({"scanner", "scanner.errors", "scanner.resources"})
 """`scanner` itself holds the version and loads everything else when asked."""
 EDGES = ("collect", "render", "evidence", "history", "notify", "localcloud")
-PURE = ("model", "access", "normalize", "rules", "assess", "engine")
+PURE = ("model", "access", "normalize", "rules", "assess", "engine", "engine_azure")
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "errors": (),
@@ -32,10 +32,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("scanner.model", "scanner.access", "scanner.baseline", "scanner.normalize", "scanner.rules"),
         "scanner.assess",
     ),
+    "engine_azure": (
+        *("scanner.engine", "scanner.model", "scanner.access", "scanner.baseline", "scanner.rules", "scanner.assess"),
+    ),
     **dict.fromkeys(EDGES, ("scanner.model", "scanner.access.records")),
+    "history": ("scanner.model", "scanner.baseline.yaml_text", "scanner.baseline.fields"),
     "app": (
         *("scanner.model", "scanner.access", "scanner.baseline", "scanner.normalize"),
-        *("scanner.rules", "scanner.engine"),
+        *("scanner.rules", "scanner.engine", "scanner.assess.waive"),
         *(f"scanner.{edge}" for edge in EDGES),
     ),
     "cli": ("scanner.app", "scanner.model"),
@@ -55,6 +59,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "rules": frozenset({"msgspec"}),
     "assess": frozenset({"msgspec"}),
     "engine": frozenset({"msgspec"}),
+    "engine_azure": frozenset({"msgspec"}),
     "collect": frozenset({"azure", "msgspec", "boto3", "botocore", "google", "grpc", "requests"}),
     "render": frozenset({"msgspec", "jinja2", "markupsafe", "rich"}),
     "evidence": frozenset({"msgspec", "cryptography"}),

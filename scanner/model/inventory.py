@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from scanner.model.common import EvidencePointer, JsonObject, NotObserved, Observed
+from scanner.model.inventory_azure import AzureSubscription
 from scanner.model.inventory_gcp import GcpProject
 from scanner.model.snapshot import ExternalIdFact, Scope, SourceKind, Unit
 
@@ -183,5 +184,6 @@ class Inventory(msgspec.Struct, frozen=True):
     source: SourceKind
     units: tuple[Unit, ...]
     aws: tuple[AwsAccount, ...] = ()
+    azure: tuple[AzureSubscription, ...] = ()
     gcp: tuple[GcpProject, ...] = ()
     external_ids: tuple[ExternalIdFact, ...] = ()

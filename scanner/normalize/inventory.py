@@ -5,6 +5,7 @@ from __future__ import annotations
 from scanner.model.inventory import Inventory
 from scanner.model.snapshot import Snapshot
 from scanner.normalize.aws import aws_account
+from scanner.normalize.azure import azure_subscription
 from scanner.normalize.gcp import gcp_project
 
 
@@ -18,5 +19,6 @@ def normalize(snapshot: Snapshot) -> Inventory:
         units=snapshot.units,
         aws=tuple(aws_account(snapshot, scope) for scope in snapshot.scopes if scope.cloud == "aws"),
         gcp=tuple(gcp_project(snapshot, s) for s in snapshot.scopes if s.cloud == "gcp" and s.kind == "project"),
+        azure=tuple(azure_subscription(snapshot, scope) for scope in snapshot.scopes if scope.cloud == "azure"),
         external_ids=snapshot.external_ids,
     )

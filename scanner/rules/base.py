@@ -24,7 +24,13 @@ class Settings(msgspec.Struct, frozen=True):
     """Role ARN -> boundary ARN of the previous run, where one was given."""
     previous_external_ids: tuple[tuple[str, str], ...] = ()
     """Role ARN -> ExternalId token of the previous run."""
+    previous_gcp_roles: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """GCP role -> its permissions in the previous run."""
     has_previous: bool = False
+    secret_expiry_days: tuple[int, int, int] = (30, 14, 7)
+    """Days before a client secret's end at which the finding becomes low, medium, high."""
+    previous_credentials: tuple[str, ...] = ()
+    """Key ids of the secrets and certificates of the previous run."""
 
 
 class Scoped(Protocol):

@@ -1,0 +1,205 @@
+"""Resource Manager's answers, and what the command line prints of them, as one subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from scanner.errors import InputError
+from scanner.model import kinds_azure as kinds
+from scanner.model.common import EvidencePointer, JsonObject
+from scanner.model.inventory_azure import (
+    AzureDenyAssignment,
+    AzureManagedIdentity,
+    AzureProvider,
+    AzureRoleAssignment,
+    AzureRoleDefinition,
+    AzureSubscription,
+    FederatedCredential,
+    LighthouseAssignment,
+)
+from scanner.model.snapshot import Scope, Snapshot, Unit
+from scanner.normalize import entra
+from scanner.normalize.pointer import child, optional_text, record, records, text, texts
+
+T = TypeVar("T")
+Row = tuple[EvidencePointer, str, JsonObject]
+"""Where a row stands, its JSON pointer, and the row with its `properties` folded in."""
+
+
+def azure_subscription(snapshot: Snapshot, scope: Scope) -> AzureSubscription:
+    """Return one subscription of the snapshot. Raises `InputError` (unit and JSON pointer) on a malformed answer."""
+    own = [unit for unit in snapshot.units if unit.scope_id == scope.id]
+    tenant_id, state = _self(own)
+    tenants = {unit.scope_id for unit in snapshot.units if unit.kind.startswith("entra.")}
+    tenant_id = tenant_id or min(tenants, default="")
+    graph = [u for u in snapshot.units if u.kind.startswith("entra.") and u.scope_id in (tenant_id, scope.id)]
+    with _naming(own):
+        active = _all(own, kinds.ROLE_ASSIGNMENTS, _assignment)
+        return AzureSubscription(
+            subscription_id=scope.id,
+            tenant_id=tenant_id,
+            scope=scope,
+            state=state,
+            definitions=_all(own, kinds.ROLE_DEFINITIONS, _definition),
+            assignments=(*active, *_all(own, kinds.ELIGIBLE_ASSIGNMENTS, _eligible)),
+            denies=_all(own, kinds.DENY_ASSIGNMENTS, _deny),
+            providers=_all(own, kinds.PROVIDERS, _provider),
+            identities=_all(own, kinds.MANAGED_IDENTITIES, _identity),
+            identity_credentials=_all(own, kinds.MANAGED_IDENTITIES, federated_or_none),
+            lighthouse=_all(own, kinds.LIGHTHOUSE, _lighthouse),
+            reported_assignments=_reported(own),
+            applications=entra.applications(graph),
+            principals=entra.principals(graph),
+            deleted=entra.deleted(graph),
+        )
+
+
+def rows_of(unit: Unit, key: str = "value") -> Iterator[Row]:
+    """Yield the rows of a unit's pages; fields of `properties` stand beside the row's own, which win."""
+    for number, page in enumerate(unit.pages):
+        for at, raw in records(page, key, f"/{number}"):
+            inner = record(raw, "properties", at)
+            yield EvidencePointer(unit.unit_id, at), at, {**inner, **raw, "_type": inner.get("type")}
+
+
+def _all(units: list[Unit], kind: str, read: Callable[[Row], T | None]) -> tuple[T, ...]:
+    found = [read(row) for unit in units if unit.kind == kind for row in rows_of(unit)]
+    return tuple(one for one in found if one is not None)
+
+
+@contextmanager
+def _naming(units: list[Unit]) -> Iterator[None]:
+    """Name the subscription in front of what a reader found wrong."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"subscription `{units[0].scope_id if units else ''}`: {error}") from error
+
+
+def _self(units: list[Unit]) -> tuple[str, str]:
+    for unit in units:
+        if unit.kind == kinds.SUBSCRIPTION:
+            for page in unit.pages:
+                return str(page.get("tenantId") or "").lower(), str(page.get("state") or "")
+    return "", ""
+
+
+def _last(value: str) -> str:
+    return value.rstrip("/").rpartition("/")[2].lower()
+
+
+def _definition(row: Row) -> AzureRoleDefinition:
+    evidence, at, raw = row
+    role_id = _last(text(raw, "id", at))
+    kind = raw.get("roleType") or raw.get("_type")
+    body: JsonObject = {"name": role_id, "permissions": raw.get("permissions")}
+    scopes = texts(raw, "assignableScopes", at)
+    return AzureRoleDefinition(
+        id=text(raw, "id", at),
+        role_id=role_id,
+        name=optional_text(raw, "roleName", at) or "",
+        kind=str(kind or ""),
+        description=optional_text(raw, "description", at) or "",
+        assignable_scopes=scopes,
+        body=body,
+        evidence=evidence,
+    )
+
+
+def _assignment(row: Row, *, eligible: bool = False) -> AzureRoleAssignment:
+    evidence, at, raw = row
+    principal = text(raw, "principalId", at).lower()
+    role = text(raw, "roleDefinitionId", at)
+    condition = optional_text(raw, "condition", at) or None
+    kind = optional_text(raw, "principalType", at) or ""
+    scope = text(raw, "scope", at)
+    body = {
+        "roleDefinitionId": role,
+        "principalId": principal,
+        "principalType": kind,
+        "scope": scope,
+        "condition": condition,
+    }
+    return AzureRoleAssignment(
+        id=text(raw, "id", at),
+        role_definition_id=role,
+        role_id=_last(role),
+        principal_id=principal,
+        principal_type=kind,
+        scope=scope,
+        body=body,
+        evidence=evidence,
+        condition=condition,
+        eligible=eligible,
+        role_name=optional_text(raw, "roleDefinitionName", at) or "",
+    )
+
+
+def _eligible(row: Row) -> AzureRoleAssignment | None:
+    """Return an eligible schedule; its instances repeat it."""
+    return None if "roleEligibilityScheduleId" in row[2] else _assignment(row, eligible=True)
+
+
+def _deny(row: Row) -> AzureDenyAssignment:
+    evidence, at, raw = row
+    excluded = records(raw, "excludePrincipals", at)
+    keys = ("permissions", "scope", "doNotApplyToChildScopes", "principals", "excludePrincipals", "condition")
+    body = {key: raw[key] for key in keys if raw.get(key) is not None}
+    return AzureDenyAssignment(
+        id=text(raw, "id", at),
+        name=optional_text(raw, "denyAssignmentName", at) or _last(text(raw, "id", at)),
+        scope=text(raw, "scope", at),
+        principals=tuple(text(p, "id", where).lower() for where, p in records(raw, "principals", at)),
+        excluded=tuple(text(p, "id", where).lower() for where, p in excluded),
+        body={"type": "Microsoft.Authorization/denyAssignments", **body},
+        evidence=evidence,
+    )
+
+
+def _provider(row: Row) -> AzureProvider:
+    evidence, at, raw = row
+    return AzureProvider(text(raw, "namespace", at), optional_text(raw, "registrationState", at) or "", evidence)
+
+
+def _identity(row: Row) -> AzureManagedIdentity | None:
+    evidence, at, raw = row
+    if "issuer" in raw:
+        return None
+    principal = (optional_text(raw, "principalId", at) or "").lower()
+    return AzureManagedIdentity(text(raw, "id", at), text(raw, "name", at), principal, evidence)
+
+
+def federated_or_none(row: Row) -> FederatedCredential | None:
+    """Return the row as a federated credential, or None if it is something else."""
+    evidence, at, raw = row
+    return entra.federated(raw, at, evidence) if "issuer" in raw else None
+
+
+def _lighthouse(row: Row) -> LighthouseAssignment:
+    evidence, at, raw = row
+    definition = record(raw, "registrationDefinition", at)
+    below = child(at, "registrationDefinition")
+    properties = record(definition, "properties", below) or definition
+    granted: list[tuple[str, str, str]] = []
+    for key in ("authorizations", "eligibleAuthorizations"):
+        for where, one in records(properties, key, below):
+            name = optional_text(one, "principalIdDisplayName", where) or ""
+            granted.append((text(one, "principalId", where).lower(), _last(text(one, "roleDefinitionId", where)), name))
+    return LighthouseAssignment(
+        id=text(raw, "id", at),
+        name=optional_text(properties, "registrationDefinitionName", below) or "",
+        managing_tenant=optional_text(properties, "managedByTenantId", below) or "",
+        authorizations=tuple(granted),
+        evidence=evidence,
+    )
+
+
+def _reported(units: list[Unit]) -> int | None:
+    for unit in units:
+        if unit.kind == kinds.ASSIGNMENT_METRICS:
+            for page in unit.pages:
+                count = page.get("roleAssignmentsCurrentCount")
+                return count if isinstance(count, int) and not isinstance(count, bool) else None
+    return None

@@ -1,0 +1,1 @@
+"""The Azure and Entra rules, one file each."""

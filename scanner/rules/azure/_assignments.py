@@ -1,0 +1,90 @@
+"""What several rules ask of role assignments: are they documented, and what do they add."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.access.azure import ask_azure, compare_azure
+from scanner.access.records import Answer, Comparison, NamedDocument
+from scanner.baseline.records_azure import DocumentedApplication, RoleAssignmentClaim
+from scanner.model.inventory_azure import AzureRoleAssignment, AzureRoleDefinition
+from scanner.rules.azure_context import AzureContext, documented_body
+
+WRITE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments/write"
+
+
+def role_name(ctx: AzureContext, assignment: AzureRoleAssignment) -> str:
+    """Return the name of an assignment's role, or its id."""
+    definition = ctx.definition(assignment.role_id)
+    return (definition.name if definition else assignment.role_name) or assignment.role_id
+
+
+def of_vendor(ctx: AzureContext, *, eligible: bool) -> Iterator[AzureRoleAssignment]:
+    """Yield the vendor principals' own assignments, in a stable order."""
+    for one in sorted(ctx.account.assignments, key=lambda a: (a.principal_id, a.scope, a.role_id, a.id)):
+        if one.principal_id in ctx.principal_ids and one.eligible is eligible:
+            yield one
+
+
+def through_groups(ctx: AzureContext) -> Iterator[tuple[AzureRoleAssignment, str, str]]:
+    """Yield assignments of groups that a vendor principal is in, with the principal's id and the group's name."""
+    for principal in ctx.principals:
+        for group in principal.memberships:
+            for one in ctx.account.assignments:
+                if one.principal_id == group.object_id:
+                    yield one, principal.object_id, group.name or group.object_id
+
+
+def page_of(ctx: AzureContext, principal_id: str) -> DocumentedApplication | None:
+    """Return the documented application a principal is held to: by name, else the first."""
+    name = next((p.name for p in ctx.account.principals if p.object_id == principal_id), "")
+    return ctx.documented_application(name) or next(iter(ctx.baseline.applications), None)
+
+
+def claim_for(ctx: AzureContext, assignment: AzureRoleAssignment) -> RoleAssignmentClaim | None:
+    """Return the claim that documents an assignment: the documented role, by name, at the documented scope."""
+    definition = ctx.definition(assignment.role_id)
+    documented = ctx.documented_definition(definition) if definition and definition in ctx.definitions else None
+    page = page_of(ctx, assignment.principal_id)
+    for claim in page.role_assignments if page and documented else ():
+        if documented and claim.role == documented.key and same_scope(claim.scope, assignment.scope):
+            return claim
+    return None
+
+
+def same_scope(one: str, other: str) -> bool:
+    """Return whether two scopes are the same; case and a slash at the end do not matter."""
+    return one.rstrip("/").lower() == other.rstrip("/").lower()
+
+
+def beyond(ctx: AzureContext, assignment: AzureRoleAssignment) -> Comparison | None:
+    """Compare an assignment with all that is documented for its principal; None where its role was not read.
+
+    Raises `PolicyError`.
+    """
+    definition = ctx.definition(assignment.role_id)
+    page = page_of(ctx, assignment.principal_id)
+    if definition is None or page is None:
+        return None
+    name = definition.name or definition.role_id
+    live = [NamedDocument(name, definition.body), NamedDocument(f"{name} at {assignment.scope}", assignment.body)]
+    return compare_azure(live, _documented(ctx, page, assignment.principal_id), parents=ctx.parents)
+
+
+def _documented(ctx: AzureContext, page: DocumentedApplication, principal_id: str) -> list[NamedDocument]:
+    found = [NamedDocument(d.key, documented_body(d)) for d in ctx.baseline.role_definitions]
+    for claim in page.role_assignments:
+        body = {
+            "roleDefinitionId": f"documented-{claim.role}",
+            "principalId": principal_id,
+            "principalType": "ServicePrincipal",
+            "scope": claim.scope,
+        }
+        found.append(NamedDocument(f"{claim.role} at {claim.scope}", body))
+    return found
+
+
+def may_write_assignments(definition: AzureRoleDefinition) -> Answer:
+    """Ask the engine whether a role can give out roles. Raises `PolicyError`."""
+    named = NamedDocument(definition.name or definition.role_id, definition.body)
+    return ask_azure([named], [WRITE_ASSIGNMENTS], plane="control")

@@ -1,0 +1,139 @@
+"""AZURE-FED-001: Porter's application trusts only the documented federated credential.
+
+## What it checks
+Issuer, subject and audience of every federated credential on Porter's app registrations, and on managed identities
+named like Porter's, against the documented version.
+
+## Why it matters
+Whoever holds a token that a federated credential accepts acts as Porter: no secret shows, and no secret scanner
+finds it.
+
+## Remediation
+Delete the federated credential that is not documented.
+
+## Limits
+The issuer's first label and what the page leaves open are compared by form. Without the parameter
+porter_aws_account any account id passes, and the result says so.
+
+## References
+- https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
+- https://learn.microsoft.com/entra/workload-id/workload-identity-federation
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.baseline.records_azure import DocumentedApplication, FederatedCredentialClaim
+from scanner.model import kinds_azure as kinds
+from scanner.model.finding import Axis, Confidence, ObservedValue, Outcome, Remediation, Result, Severity, Subject
+from scanner.model.inventory_azure import (
+    FederatedCredential,
+)
+from scanner.rules.azure._common import (
+    FEDERATION_PAGE,
+    PORTER_CONNECT,
+    application_subject,
+    documented_applications,
+    expectation,
+    listed,
+    no_application,
+    quote,
+)
+from scanner.rules.azure_context import AzureContext, matches
+from scanner.rules.base import Rule
+
+
+def check(ctx: AzureContext) -> Iterator[Outcome]:
+    """Yield one outcome per federated credential, one per application without."""
+    found = False
+    for application, page in documented_applications(ctx):
+        found = True
+        subject = application_subject(application)
+        for credential in application.federated:
+            yield _judge(ctx, subject, credential, page)
+        if not application.federated:
+            said = f"{quote(application.name)} has no federated credential."
+            yield Outcome(subject, Result.PASS, said, "NONE", porter_role=page.key, evidence=(application.evidence,))
+    for identity_credential in ctx.account.identity_credentials:
+        found = True
+        subject = Subject("azure.managed_identity", identity_credential.evidence.pointer, identity_credential.name)
+        yield _unknown(ctx, subject, identity_credential)
+    if not found:
+        yield no_application(ctx)
+
+
+def _judge(
+    ctx: AzureContext, subject: Subject, credential: FederatedCredential, page: DocumentedApplication
+) -> Outcome:
+    claim = next((c for c in page.federated_credentials if _is(c, credential)), None)
+    if claim is None:
+        return _unknown(ctx, subject, credential)
+    left_open = "{" in claim.subject_pattern + claim.issuer_pattern
+    note = " The account in the subject was not compared: porter_aws_account is not given." if left_open else ""
+    return Outcome(
+        subject=subject,
+        result=Result.PASS,
+        message=f"{quote(credential.name)} takes tokens of {quote(credential.subject)}, as documented.{note}",
+        reason_code="DOCUMENTED",
+        discriminator=_key(credential),
+        confidence=Confidence.LIKELY if left_open else Confidence.CERTAIN,
+        porter_role=page.key,
+        expected=expectation(ctx, claim.subject_pattern, claim.source),
+        evidence=(credential.evidence,),
+    )
+
+
+def _is(claim: FederatedCredentialClaim, credential: FederatedCredential) -> bool:
+    return (
+        matches(claim.issuer_pattern, credential.issuer.rstrip("/"))
+        and matches(claim.subject_pattern, credential.subject)
+        and not credential.expression
+        and credential.audiences == (claim.audience,)
+    )
+
+
+def _key(credential: FederatedCredential) -> str:
+    return f"{credential.issuer}|{credential.subject or credential.expression}|{','.join(credential.audiences)}"
+
+
+def _unknown(ctx: AzureContext, subject: Subject, credential: FederatedCredential) -> Outcome:
+    who = credential.subject or credential.expression
+    return Outcome(
+        subject=subject,
+        result=Result.FAIL,
+        message=f"The federated credential {quote(credential.name)} takes tokens of {quote(who)} from "
+        f"{quote(credential.issuer)} for {listed(credential.audiences)}, which is not documented.",
+        reason_code="NOT_DOCUMENTED",
+        discriminator=_key(credential),
+        observed=ObservedValue(
+            {"issuer": credential.issuer, "subject": who, "audiences": list(credential.audiences)}, credential.name
+        ),
+        evidence=(credential.evidence,),
+    )
+
+
+RULE = Rule(
+    id="AZURE-FED-001",
+    title="Porter's application trusts only the documented federated credential",
+    severity=Severity.CRITICAL,
+    axis=Axis.CONFORMANCE,
+    family="undocumented-identity",
+    requires=(
+        kinds.APPLICATIONS,
+        kinds.FEDERATED_CREDENTIALS,
+    ),
+    check=check,
+    remediation=Remediation(
+        summary="Delete the federated credential that is not documented.",
+        owner="customer",
+        cli="az ad app federated-credential list --id APP-ID",
+    ),
+    references=(
+        PORTER_CONNECT,
+        FEDERATION_PAGE,
+    ),
+    claims=(73,),
+    supplementary=(kinds.MANAGED_IDENTITIES,),
+    cloud="azure",
+)

@@ -1,0 +1,157 @@
+"""What the Azure rules look at: what is the vendor's, and memoised comparisons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import pairwise
+
+import msgspec
+
+from scanner.access.azure import compare_azure
+from scanner.access.records import Comparison, NamedDocument
+from scanner.baseline.records_azure import AzureBaseline, DocumentedApplication, DocumentedRoleDefinition
+from scanner.model.common import JsonObject
+from scanner.model.inventory import Inventory
+from scanner.model.inventory_azure import (
+    AzureRoleAssignment,
+    AzureRoleDefinition,
+    AzureSubscription,
+    EntraApplication,
+    EntraServicePrincipal,
+)
+from scanner.rules.base import Settings
+
+
+class AzureContext(msgspec.Struct, frozen=True):
+    """Everything a rule may look at for one subscription and its tenant. Pure data; `judge` memoises comparisons."""
+
+    account: AzureSubscription
+    inventory: Inventory
+    baseline: AzureBaseline
+    """Variables are bound; one without value remains in braces."""
+    settings: Settings
+    as_of: datetime
+    definitions: tuple[AzureRoleDefinition, ...]
+    """Custom role definitions that are the vendor's by name."""
+    applications: tuple[EntraApplication, ...]
+    """App registrations that are the vendor's by name, or whose service principal is."""
+    principals: tuple[EntraServicePrincipal, ...]
+    """Service principals that are the vendor's by name, or that hold one of the vendor's roles."""
+    principal_ids: frozenset[str]
+    """Object ids of `principals`, and of those that hold the vendor's role and could not be read."""
+    parents: Mapping[str, str]
+    """Management groups above the subscription, as far as assignments name them."""
+    judge: Callable[[AzureRoleDefinition, DocumentedRoleDefinition], Comparison]
+    """Compare permissions with documented ones. Memoised; may raise `PolicyError`."""
+
+    def documented_definition(self, definition: AzureRoleDefinition) -> DocumentedRoleDefinition | None:
+        """Return the documented role definition that a live one is held to be, by name."""
+        named = definition.name.lower()
+        return next((d for d in self.baseline.role_definitions if any(_like(p, named) for p in d.name_patterns)), None)
+
+    def documented_application(self, name: str) -> DocumentedApplication | None:
+        """Return the documented application of that display name."""
+        return next((a for a in self.baseline.applications if _like(a.name_pattern, name.lower())), None)
+
+    def definition(self, role_id: str) -> AzureRoleDefinition | None:
+        """Return a role definition by the last segment of its id."""
+        return next((d for d in self.account.definitions if d.role_id == role_id), None)
+
+
+def _like(pattern: str, name: str) -> bool:
+    """Return whether a lower-cased name is one of a pattern; `*` stands for one or more characters."""
+    return re.fullmatch(".+".join(map(re.escape, pattern.lower().split("*"))), name, re.DOTALL) is not None
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Return whether a value is one of a documented pattern, case kept; a variable left open is one word."""
+    parts = re.split(r"(\*|\{[a-z0-9_]+\})", pattern)
+    shape = "".join({"*": "[^/:]+"}.get(p, "[A-Za-z0-9-]+" if p.startswith("{") else re.escape(p)) for p in parts)
+    return re.fullmatch(shape, value) is not None
+
+
+def is_named_like_vendor(name: str, baseline: AzureBaseline) -> bool:
+    """Return whether a display name has a word that begins with the vendor's name, in any case."""
+    return any(word.startswith(baseline.name_prefix.lower()) for word in re.split(r"\W+", name.lower()))
+
+
+def documented_body(documented: DocumentedRoleDefinition) -> JsonObject:
+    """Return a documented role definition in the shape the engine reads."""
+    return {
+        "name": f"documented-{documented.key}",
+        "permissions": [
+            {
+                "actions": list(block.actions),
+                "notActions": list(block.not_actions),
+                "dataActions": list(block.data_actions),
+                "notDataActions": list(block.not_data_actions),
+            }
+            for block in documented.permissions
+        ],
+    }
+
+
+def build_azure_context(
+    subscription: AzureSubscription,
+    inventory: Inventory,
+    baseline: AzureBaseline,
+    settings: Settings,
+    as_of: datetime,
+) -> AzureContext:
+    """Return the context of one subscription; `baseline` has its variables bound."""
+    definitions = tuple(
+        d
+        for d in sorted(subscription.definitions, key=lambda d: d.id)
+        if d.kind != "BuiltInRole" and is_named_like_vendor(d.name, baseline)
+    )
+    roles = {d.role_id for d in definitions}
+    holders = {a.principal_id for a in subscription.assignments if a.role_id in roles and _is_application(a)}
+    named = [p for p in subscription.principals if is_named_like_vendor(p.name, baseline)]
+    principals = tuple(p for p in subscription.principals if p in named or p.object_id in holders)
+    clients = {p.app_id for p in principals}
+    known: dict[str, Comparison] = {}
+
+    def judge(definition: AzureRoleDefinition, documented: DocumentedRoleDefinition) -> Comparison:
+        if definition.id not in known:
+            live = [NamedDocument(definition.name or definition.role_id, definition.body)]
+            page = [NamedDocument(documented.key, documented_body(documented))]
+            known[definition.id] = compare_azure(live, page)
+        return known[definition.id]
+
+    return AzureContext(
+        account=subscription,
+        inventory=inventory,
+        baseline=baseline,
+        settings=settings,
+        as_of=as_of,
+        definitions=definitions,
+        applications=tuple(
+            a for a in subscription.applications if a.app_id in clients or is_named_like_vendor(a.name, baseline)
+        ),
+        principals=principals,
+        principal_ids=_vendor_ids(principals, holders, subscription),
+        parents=_parents(subscription),
+        judge=judge,
+    )
+
+
+def _is_application(assignment: AzureRoleAssignment) -> bool:
+    return assignment.principal_type in ("", "ServicePrincipal")
+
+
+def _vendor_ids(
+    principals: tuple[EntraServicePrincipal, ...], holders: set[str], subscription: AzureSubscription
+) -> frozenset[str]:
+    """Return whose assignments are the vendor's: unread holders count while no principal at all was read."""
+    read = {p.object_id for p in principals}
+    return frozenset(read | (holders if not subscription.principals else set()))
+
+
+def _parents(subscription: AzureSubscription) -> dict[str, str]:
+    """Return a chain of the management groups that the service itself says contain the subscription."""
+    marker = "/providers/microsoft.management/managementgroups/"
+    groups = sorted({a.scope for a in subscription.assignments if a.scope.lower().startswith(marker)})
+    chain = [f"/subscriptions/{subscription.subscription_id}", *groups]
+    return dict(pairwise(chain))
