@@ -154,11 +154,16 @@ def _groups(
     actions. With `apart` every piece is a group of its own.
     """
     groups: dict[object, list[PieceOf]] = {}
+    known: dict[str, object] = {}
     for piece in pieces_of(statements):
         literal = None if apart else piece.literal_action()
-        names = literal and tuple(s.naming(literal) for s in searchers)
-        key = (piece.statement.index, piece.action if names is None else names, piece.resource, piece.principal)
-        groups.setdefault(key, []).append(piece)
+        if literal is None:
+            names: object = piece.action
+        elif literal in known:
+            names = known[literal]
+        else:
+            names = known[literal] = tuple([s.naming(literal) for s in searchers])
+        groups.setdefault((piece.statement.index, names, piece.resource, piece.principal), []).append(piece)
     yield from groups.values()
 
 

@@ -59,6 +59,12 @@ def is_variable(token: str) -> bool:
     return token.startswith("${") and len(token) > 1
 
 
+@lru_cache(maxsize=65_536)
+def has_variables(tokens: Tokens) -> bool:
+    """Return whether a policy variable is among the tokens."""
+    return any(map(is_variable, tokens))
+
+
 class Pattern(NamedTuple):
     """A compiled pattern. Position i means "i symbols consumed"; a loop at i is a `*` standing before symbol i."""
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from scanner.access.catalogue import Catalogue, EmptyCatalogue
 from scanner.access.domain import Value, show_value
-from scanner.access.pattern import Pattern, StateLimitError, Tokens, explore, is_variable, matches
+from scanner.access.pattern import Pattern, StateLimitError, Tokens, explore, has_variables, is_variable, matches
 from scanner.access.principal import element_matches, representatives, show, statement_names
 from scanner.access.records import Request
 from scanner.access.request import Place, published_actions, spelled, telling_resources
@@ -46,7 +46,7 @@ class PieceOf(NamedTuple):
         """Return the action, lower-cased, or None if it has wildcards or is a NotAction."""
         if self.action is None:
             return None
-        action = self.statement.printed_actions[self.action].lower()
+        action = self.statement.actions[self.action]
         return None if "*" in action or "?" in action else action
 
     def printed_actions(self) -> tuple[str, ...]:
@@ -159,7 +159,7 @@ class Searcher:
         self.spelling = {
             k.lower(): k for s in statements for block in s.raw.get("Condition", {}).values() for k in block
         }
-        self.variables = any(is_variable(t) for s in statements for r in s.resources for t in r)
+        self.variables = any(has_variables(r) for s in statements for r in s.resources)
         self._active_for: dict[str, _Active] = {}
         self._rest: dict[object, Excess | Open | None] = {}
 
@@ -176,7 +176,8 @@ class Searcher:
 
     def naming(self, action: str) -> tuple[int, ...]:
         """Return a key that is equal for actions which the same statements of both sides name."""
-        return self._active(action).key
+        named = tuple(map(id, self.other.acting(action)))
+        return (*named, *(id(b) for b in self.own.denies if b.acts(action))) if self.own.denies else named
 
     def _target(self, pieces: Sequence[PieceOf]) -> _Target | None:
         """Return what lies in all the pieces, or None if one of them matches nothing under the reading."""
@@ -292,12 +293,9 @@ class Searcher:
         if key not in self._active_for:
             others = self.other.acting(key)
             own = tuple(b for b in self.own.denies if b.acts(key))
-            self._active_for[key] = _Active(
-                tuple(b for b in others if b.statement.allow),
-                tuple(b for b in others if not b.statement.allow),
-                own,
-                tuple(map(id, (*others, *own))),
-            )
+            denies = tuple(b for b in others if not b.statement.allow) if self.other.denies else ()
+            allows = tuple(b for b in others if b.statement.allow) if denies else tuple(others)
+            self._active_for[key] = _Active(allows, denies, own, tuple(map(id, (*others, *own))))
         return self._active_for[key]
 
     def _rest_of(self, action: str, active: _Active, target: _Target) -> Excess | Open | None:

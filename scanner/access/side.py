@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from scanner.access.pattern import (
-    ANY,
     STAR,
     Pattern,
     Tokens,
     compile_pattern,
     covers,
     disjoint,
+    has_variables,
     is_variable,
     matches,
     tokenize,
@@ -48,12 +49,10 @@ STAR_RESOURCE = "*"
 ACTION_UNIVERSE = compile_pattern(tokenize("?*:?*"), "arn")
 
 
-def odd_action(tokens: Tokens) -> bool:
+def odd_action(action: str) -> bool:
     """Return whether the service part holds a wildcard without being `*` alone (`*` or `*:*`)."""
-    if tokens in ((STAR,), (STAR, ":", STAR)):
-        return False
-    service = tokens[: tokens.index(":")] if ":" in tokens else tokens
-    return STAR in service or ANY in service
+    service = action.partition(":")[0]
+    return ("*" in service or "?" in service) and action not in ("*", "*:*")
 
 
 def odd_resource(tokens: Tokens) -> bool:
@@ -71,8 +70,8 @@ def relevant_readings(statements: Iterable[Statement]) -> tuple[Reading, ...]:
     """Return the readings that can differ for these statements, the primary one first."""
     resources = {r for s in statements for r in s.resources}
     actions = {a for s in statements for a in s.actions}
-    colon = any(forks_on_colon(r) for r in resources)
-    odd = any(odd_resource(r) for r in resources) or any(odd_action(a) for a in actions)
+    colon = any(map(forks_on_colon, resources))
+    odd = any(map(odd_resource, resources)) or any(map(odd_action, actions))
     return tuple(
         Reading(crossing, literal)
         for literal in ((True, False) if odd else (True,))
@@ -87,11 +86,16 @@ def resource_pattern(tokens: Tokens, reading: Reading) -> Pattern | None:
     return compile_pattern(tokens, "crossing" if reading.crossing else "segment")
 
 
-def action_pattern(tokens: Tokens, reading: Reading) -> Pattern | None:
-    """Return the compiled (lower-cased) action pattern, or None if it matches nothing under the reading."""
-    if not reading.literal_oddities and odd_action(tokens):
+def action_pattern(action: str, reading: Reading) -> Pattern | None:
+    """Return the compiled pattern of a lower-cased action, or None if it matches nothing under the reading."""
+    if not reading.literal_oddities and odd_action(action):
         return None
-    return compile_pattern(tokens)
+    return _compile_action(action)
+
+
+@lru_cache(maxsize=65_536)
+def _compile_action(action: str) -> Pattern:
+    return compile_pattern(tokenize(action))
 
 
 OPAQUE, ANYTHING, NOTHING = "opaque", "anything", "nothing"
@@ -102,7 +106,7 @@ def without_variables(tokens: Tokens, variables: str) -> Tokens | None:
 
     `opaque`: a letter that only `*` and the same variable match; `anything`: as `*`; `nothing`: the pattern is dropped.
     """
-    if variables == OPAQUE or not any(map(is_variable, tokens)):
+    if variables == OPAQUE or not has_variables(tokens):
         return tokens
     return None if variables == NOTHING else tuple(STAR if is_variable(t) else t for t in tokens)
 
@@ -160,7 +164,7 @@ class Box:
 
     def action_patterns(self) -> tuple[Pattern, ...]:
         """Return all action patterns, literals included."""
-        return (*(compile_pattern(tuple(a)) for a in sorted(self.literal_actions)), *self.wild_actions)
+        return (*(_compile_action(a) for a in sorted(self.literal_actions)), *self.wild_actions)
 
     def lies_on(self, resource: str) -> bool:
         """Return whether the statement covers the concrete resource."""

@@ -37,7 +37,7 @@ class Statement(msgspec.Struct, frozen=True):
     index: int
     """Position over all documents of the side."""
     allow: bool
-    actions: tuple[Tokens, ...]
+    actions: tuple[str, ...]
     not_actions: bool
     resources: tuple[Tokens, ...]
     not_resources: bool
@@ -133,11 +133,10 @@ def strings(value: Any, where: str) -> tuple[str, ...]:
     return tuple(items)
 
 
-@lru_cache(maxsize=65_536)
-def _action(text: str, where: str) -> Tokens:
+def _action(text: str, where: str) -> str:
     if text != "*" and ":" not in text:
         raise PolicyError(f"{where}: action `{text}` is not `service:Name`")
-    return tokenize(text, fold=True)
+    return text.lower()
 
 
 @lru_cache(maxsize=65_536)
