@@ -17,7 +17,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 COMMON = frozenset({"scanner", "scanner.errors", "scanner.resources"})
 """`scanner` itself holds the version and loads everything else when asked."""
 EDGES = ("collect", "render", "evidence", "history", "notify", "localcloud")
-PURE = ("model", "access", "normalize", "rules", "assess", "engine", "engine_azure")
+PURE = ("model", "access", "normalize", "rules", "assess", "engine", "engine_azure", "engine_gcp")
+
+RECORDS = ("scanner.baseline.records", "scanner.baseline.records_azure", "scanner.baseline.records_gcp")
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "errors": (),
@@ -25,21 +27,22 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "model": (),
     "access": ("scanner.model",),
     "baseline": ("scanner.model", "scanner.access"),
-    "normalize": ("scanner.model", "scanner.access", "scanner.baseline.records"),
-    "rules": ("scanner.model", "scanner.access", "scanner.baseline.records", "scanner.baseline.documents"),
+    "normalize": ("scanner.model", "scanner.access", *RECORDS),
+    "rules": ("scanner.model", "scanner.access", *RECORDS, "scanner.baseline.documents"),
     "assess": ("scanner.model", "scanner.access", "scanner.baseline", "scanner.normalize", "scanner.rules"),
     "engine": (
         *("scanner.model", "scanner.access", "scanner.baseline", "scanner.normalize", "scanner.rules"),
         "scanner.assess",
     ),
-    "engine_azure": (
-        *("scanner.engine", "scanner.model", "scanner.access", "scanner.baseline", "scanner.rules", "scanner.assess"),
+    **dict.fromkeys(
+        ("engine_azure", "engine_gcp"),
+        ("scanner.engine", "scanner.model", "scanner.access", "scanner.baseline", "scanner.rules", "scanner.assess"),
     ),
     **dict.fromkeys(EDGES, ("scanner.model", "scanner.access.records")),
     "history": ("scanner.model", "scanner.baseline.yaml_text", "scanner.baseline.fields"),
     "app": (
         *("scanner.model", "scanner.access", "scanner.baseline", "scanner.normalize"),
-        *("scanner.rules", "scanner.engine", "scanner.assess.waive"),
+        *("scanner.rules", "scanner.engine", "scanner.engine_azure", "scanner.engine_gcp", "scanner.assess.waive"),
         *(f"scanner.{edge}" for edge in EDGES),
     ),
     "cli": ("scanner.app", "scanner.model"),
@@ -60,6 +63,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "assess": frozenset({"msgspec"}),
     "engine": frozenset({"msgspec"}),
     "engine_azure": frozenset({"msgspec"}),
+    "engine_gcp": frozenset({"msgspec"}),
     "collect": frozenset({"azure", "msgspec", "boto3", "botocore", "google", "grpc", "requests"}),
     "render": frozenset({"msgspec", "jinja2", "markupsafe", "rich"}),
     "evidence": frozenset({"msgspec", "cryptography"}),
