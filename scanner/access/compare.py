@@ -15,10 +15,11 @@ from math import prod
 import msgspec
 
 from scanner.access.catalogue import Catalogue, EmptyCatalogue
+from scanner.access.piece import Discharged, Excess, Open, PieceOf, Verdict, pieces_of
 from scanner.access.records import Answer, Comparison, NamedDocument, Piece, Question, Request, Undecided
 from scanner.access.replay import Replay
 from scanner.access.request import Place
-from scanner.access.search import Discharged, Excess, Open, PieceOf, Searcher, Verdict, pieces_of
+from scanner.access.search import Searcher
 from scanner.access.side import PRIMARY, Reading, Side, relevant_readings, relevant_statements
 from scanner.access.statement import Statement, parse_documents, principal_elements
 
