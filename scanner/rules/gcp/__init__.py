@@ -1,0 +1,1 @@
+"""One file per GCP rule, and what they share."""

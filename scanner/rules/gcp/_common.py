@@ -1,0 +1,141 @@
+"""What the GCP rules share: subjects, references, who may impersonate, and what an account's roles hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from scanner.baseline.records import SourceRef
+from scanner.model.common import EvidencePointer, NotObserved
+from scanner.model.finding import Expected, Outcome, Reference, Result, Subject
+from scanner.model.inventory_gcp import GcpBinding, GcpServiceAccount
+from scanner.rules.aws._common import count, listed, quote
+from scanner.rules.gcp_context import GcpContext
+
+_DOCS = "https://cloud.google.com/iam/docs/"
+PORTER_CONNECT = Reference(
+    "Porter: connecting a cloud account", "https://docs.porter.run/cloud-accounts/connecting-a-cloud-account"
+)
+PORTER_ONBOARDING = Reference("Porter: GCP set-up code", "https://github.com/porter-dev/gcp-onboarding")
+IAM_ROLES = Reference("Google: roles and permissions", _DOCS + "roles-overview")
+IAM_BASIC = Reference("Google: basic roles", _DOCS + "roles-overview#basic")
+IAM_KEYS = Reference(
+    "Google: managing service account keys", _DOCS + "best-practices-for-managing-service-account-keys"
+)
+IAM_IMPERSONATION = Reference("Google: service account impersonation", _DOCS + "service-account-impersonation")
+IAM_FEDERATION = Reference(
+    "Google: workload identity federation", _DOCS + "best-practices-for-using-workload-identity-federation"
+)
+IAM_CONDITIONS = Reference("Google: IAM conditions", _DOCS + "conditions-overview")
+IAM_DENY = Reference("Google: deny policies", _DOCS + "deny-overview")
+IAM_PRINCIPALS = Reference("Google: principal identifiers", _DOCS + "principal-identifiers")
+USAGE = Reference("Google: enabled services", "https://cloud.google.com/service-usage/docs/overview")
+GKE_IDENTITY = Reference(
+    "Google: node service accounts", "https://cloud.google.com/kubernetes-engine/docs/how-to/service-accounts"
+)
+BILLING = Reference("Google: billing of projects", "https://cloud.google.com/billing/docs/how-to/modify-project")
+
+IMPERSONATING = (
+    "iam.serviceAccounts.getAccessToken",
+    "iam.serviceAccounts.actAs",
+    "iam.serviceAccountKeys.create",
+    "iam.serviceAccounts.setIamPolicy",
+    "iam.serviceAccounts.getOpenIdToken",
+    "iam.serviceAccounts.signBlob",
+    "iam.serviceAccounts.signJwt",
+    "iam.serviceAccounts.implicitDelegation",
+)
+"""Permissions with which somebody becomes a service account, at once or in one more step."""
+_KNOWN = {
+    "roles/iam.serviceAccountTokenCreator": "iam.serviceAccounts.getAccessToken",
+    "roles/iam.serviceAccountOpenIdTokenCreator": "iam.serviceAccounts.getOpenIdToken",
+    "roles/iam.serviceAccountUser": "iam.serviceAccounts.actAs",
+    "roles/iam.workloadIdentityUser": "iam.serviceAccounts.getAccessToken",
+    "roles/iam.serviceAccountKeyAdmin": "iam.serviceAccountKeys.create",
+    "roles/iam.serviceAccountAdmin": "iam.serviceAccounts.setIamPolicy",
+    "roles/owner": "iam.serviceAccounts.getAccessToken",
+    "roles/editor": "iam.serviceAccounts.actAs",
+}
+PUBLIC = ("allUsers", "allAuthenticatedUsers")
+
+
+def account_subject(account: GcpServiceAccount) -> Subject:
+    """Return the subject for a service account."""
+    return Subject("gcp.service_account", account.email, account.account_id, account.unique_id or None)
+
+
+def project_subject(ctx: GcpContext) -> Subject:
+    """Return the subject for the project as a whole."""
+    return Subject("gcp.project", ctx.project.project_id, ctx.project.project_id)
+
+
+def key_of(ctx: GcpContext, account: GcpServiceAccount) -> str | None:
+    """Return the documented name of a live account."""
+    page = ctx.documented(account)
+    return page.key if page else None
+
+
+def not_applicable(ctx: GcpContext, reason: str = "No service account of Porter in the project.") -> Outcome:
+    """Return the one outcome of a rule that has nothing to judge."""
+    return Outcome(project_subject(ctx), Result.NOT_APPLICABLE, reason, reason_code="NO_SUBJECT")
+
+
+def source_words(source: SourceRef) -> str:
+    """Return where a claim stands, in words."""
+    line = f"line {source.line}" if source.line else ""
+    return ", ".join(part for part in (source.document, source.heading, line) if part)
+
+
+def expected(value: object, source: SourceRef) -> Expected:
+    """Return what a document says and where."""
+    return Expected(value=value, source=source_words(source))
+
+
+def permissions_of(ctx: GcpContext, bindings: Iterable[GcpBinding]) -> dict[str, GcpBinding]:
+    """Return what bindings grant, as far as roles were read: each permission with the first binding that has it."""
+    found: dict[str, GcpBinding] = {}
+    for binding in bindings:
+        role = ctx.role(binding.role)
+        for permission in role.permissions if role else ():
+            found.setdefault(permission, binding)
+    return found
+
+
+def impersonation(ctx: GcpContext, role: str) -> str | NotObserved | None:
+    """Return a permission of the role that makes its holder a service account; None: it has none."""
+    read = ctx.role(role)
+    if read is not None and not isinstance(read.definition, NotObserved):
+        return next((p for p in IMPERSONATING if p in read.permissions), None)
+    return _KNOWN.get(role, NotObserved(f"role {quote(role)} was not read"))
+
+
+def is_public(member: str) -> bool:
+    """Return whether a member is everybody, or everybody of a whole pool of identities."""
+    return member in PUBLIC or (member.startswith("principalSet://") and member.endswith("/*"))
+
+
+def is_own_agent(ctx: GcpContext, member: str) -> bool:
+    """Return whether a member is one of Google's own agents, which Google binds by itself."""
+    host = member.partition("@")[2]
+    return member.startswith("serviceAccount:") and (
+        (host.startswith("gcp-sa-") or host in _AGENT_HOSTS) and host.endswith(".iam.gserviceaccount.com")
+    )
+
+
+_AGENT_HOSTS = (
+    "compute-system.iam.gserviceaccount.com",
+    "container-engine-robot.iam.gserviceaccount.com",
+    "serverless-robot-prod.iam.gserviceaccount.com",
+)
+
+
+def evidence_of(bindings: Iterable[GcpBinding]) -> tuple[EvidencePointer, ...]:
+    """Return where bindings stand."""
+    return tuple(b.evidence for b in bindings)
+
+
+def each_account(ctx: GcpContext) -> Iterator[GcpServiceAccount]:
+    """Yield Porter's service accounts in order."""
+    yield from ctx.porter_accounts
+
+
+__all__ = ["count", "listed", "quote"]

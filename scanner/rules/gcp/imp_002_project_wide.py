@@ -1,0 +1,97 @@
+"""GCP-IMP-002: Nobody may act as Porter's service account through the policies above it.
+
+## What it checks
+Bindings on the project, its folders and the organization that let others act as every service account below, Porter's
+included: token creators, service account users, key admins and the like.
+
+## Why it matters
+A role meant for one's own accounts gives Porter's account too, and with it everything that Porter may do.
+
+## Remediation
+Bind these roles on single service accounts instead of the project.
+
+## Limits
+Owner and editor are left out: who holds them controls the project anyway. So are Google's own agents.
+
+## References
+- https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
+- https://cloud.google.com/iam/docs/service-account-impersonation
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.model import kinds_gcp as kinds
+from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
+from scanner.model.inventory_gcp import GcpBinding
+from scanner.rules.base import Rule
+from scanner.rules.gcp._common import (
+    IAM_IMPERSONATION,
+    PORTER_CONNECT,
+    evidence_of,
+    is_own_agent,
+    listed,
+    not_applicable,
+    project_subject,
+)
+from scanner.rules.gcp_context import GcpContext
+
+_ROLES = (
+    "roles/iam.serviceAccountTokenCreator",
+    "roles/iam.serviceAccountOpenIdTokenCreator",
+    "roles/iam.serviceAccountUser",
+    "roles/iam.workloadIdentityUser",
+    "roles/iam.serviceAccountKeyAdmin",
+    "roles/iam.serviceAccountAdmin",
+)
+
+
+def check(ctx: GcpContext) -> Iterator[Outcome]:
+    """Yield one outcome for the project."""
+    if not ctx.porter_accounts:
+        yield not_applicable(ctx)
+        return
+    own = {a.member for a in ctx.porter_accounts}
+    bindings = [b for policy in ctx.policies() for b in policy.bindings if b.role in _ROLES]
+    wide = [(b, _others(ctx, b, own)) for b in bindings]
+    named = [f"{member} ({b.role} on {b.node})" for b, members in wide for member in members]
+    hit = [b for b, members in wide if members]
+    yield Outcome(
+        project_subject(ctx),
+        Result.FAIL if named else Result.PASS,
+        f"May act as Porter's account: {listed(named)}."
+        if named
+        else "No binding above the account lets others act as it.",
+        reason_code="PROJECT_WIDE" if named else "NONE",
+        observed=ObservedValue(sorted(named), "bindings") if named else None,
+        evidence=evidence_of(hit),
+    )
+
+
+def _others(ctx: GcpContext, binding: GcpBinding, own: set[str]) -> list[str]:
+    return [m for m in binding.members if m not in own and not m.startswith("deleted:") and not is_own_agent(ctx, m)]
+
+
+RULE = Rule(
+    id="GCP-IMP-002",
+    title="Nobody may act as Porter's service account through the policies above it",
+    severity=Severity.MEDIUM,
+    axis=Axis.POSTURE,
+    family="escalation",
+    requires=(
+        kinds.SERVICE_ACCOUNTS,
+        kinds.PROJECT_POLICY,
+    ),
+    supplementary=(kinds.ANCESTORS,),
+    check=check,
+    remediation=Remediation(
+        summary="Bind the role on the service accounts that need it.",
+    ),
+    references=(
+        PORTER_CONNECT,
+        IAM_IMPERSONATION,
+    ),
+    claims=(60,),
+    cloud="gcp",
+)

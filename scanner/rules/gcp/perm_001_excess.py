@@ -1,0 +1,183 @@
+"""GCP-PERM-001: Porter's service account holds no role beyond those documented.
+
+## What it checks
+Every binding that names Porter's service account, on the project and on the folders and the organization above it, is
+compared with the documented roles, permission by permission. A binding inside them passes, whatever its name.
+
+## Why it matters
+A role that the documents do not name is access nobody agreed to. On a folder or the organization even a documented
+role reaches projects that Porter was never given.
+
+## Remediation
+Remove the binding, or have Porter document why it is needed.
+
+## Limits
+The page ends its list of roles with an open word: another predefined role on the project is for a person to judge
+(MANUAL). Roles held through a group, and bindings on resources below the project, are not seen.
+
+## References
+- https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
+- https://cloud.google.com/iam/docs/roles-overview
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from scanner.access.records import Comparison
+from scanner.errors import PolicyError
+from scanner.model import kinds_gcp as kinds
+from scanner.model.finding import (
+    Axis,
+    Diff,
+    DiffEntry,
+    Expected,
+    ObservedValue,
+    Outcome,
+    Remediation,
+    Result,
+    Severity,
+    Witness,
+)
+from scanner.model.inventory_gcp import GcpBinding, GcpServiceAccount
+from scanner.rules.base import Rule
+from scanner.rules.gcp._common import IAM_ROLES, PORTER_CONNECT, account_subject, key_of, listed, not_applicable, quote
+from scanner.rules.gcp_context import GcpContext, documented_grant
+
+_BASIC = ("roles/owner", "roles/editor")
+
+
+def check(ctx: GcpContext) -> Iterator[Outcome]:
+    """Yield one outcome per binding that is not inside the documents, or one PASS per account."""
+    if not ctx.porter_accounts:
+        yield not_applicable(ctx)
+    for account in ctx.porter_accounts:
+        beyond = [o for b in ctx.grants(account) if (o := _judge(ctx, account, b)) is not None]
+        yield from {o.discriminator: o for o in beyond}.values()
+        if not beyond:
+            message = f"All {len(ctx.grants(account))} bindings of the account are inside the documented roles."
+            yield Outcome(
+                account_subject(account),
+                Result.PASS,
+                message,
+                reason_code="INSIDE",
+                porter_role=key_of(ctx, account),
+                evidence=(account.evidence,),
+            )
+
+
+def _judge(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding) -> Outcome | None:
+    """Return the outcome of one binding; None: it is inside."""
+    if documented_grant(ctx.documented(account), binding) is not None:
+        return None
+    try:
+        comparison = ctx.compare(account, binding)
+    except PolicyError as error:
+        return _outcome(ctx, account, binding, Result.INCOMPLETE, "UNREADABLE", f"The binding cannot be read: {error}.")
+    if comparison.contained:
+        return None
+    if comparison.excess:
+        return _excess(ctx, account, binding, comparison)
+    reasons = listed(u.reason for u in comparison.undecided if u.direction == "excess")
+    if binding.role in _BASIC:
+        message = f"Holds the basic role {quote(binding.role)} on {quote(binding.node)}, which no document names."
+        return _outcome(ctx, account, binding, Result.FAIL, "NOT_DOCUMENTED", message, Severity.CRITICAL)
+    message = f"Whether {quote(binding.role)} on {quote(binding.node)} is inside the documents is open: {reasons}."
+    return _outcome(ctx, account, binding, Result.INCOMPLETE, "UNDECIDED", message)
+
+
+def _excess(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding, comparison: Comparison) -> Outcome:
+    pieces = comparison.excess
+    request = pieces[0].witness
+    witness = Witness(request.principal, request.action, request.resource, dict(request.context), replayed=True)
+    said = f"{quote(binding.role)} on {quote(binding.node)} is not documented for this account"
+    shown = f"{said}; for example it allows {quote(request.action)} on {quote(request.resource)}."
+    result, code, severity = _weight(ctx, account, binding)
+    if result is Result.MANUAL:
+        shown += " The page does not enumerate the roles that Porter grants itself."
+    outcome = _outcome(ctx, account, binding, result, code, shown, severity)
+    entries = tuple(
+        DiffEntry(
+            kind=p.kind,
+            statement=f"{p.document}: {p.statement}",
+            actions=p.actions,
+            resources=p.resources,
+            conditions=p.conditions,
+            principals=p.principals,
+            witness=witness if p is pieces[0] else None,
+        )
+        for p in pieces
+    )
+    return replace(outcome, diff=Diff(added=entries), witness=witness)
+
+
+def _weight(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding) -> tuple[Result, str, Severity | None]:
+    """Return how an undocumented binding counts."""
+    page = ctx.documented(account)
+    if binding.role in _BASIC:
+        return Result.FAIL, "BASIC_ROLE", Severity.CRITICAL
+    if not binding.node.startswith("projects/"):
+        return Result.FAIL, "ABOVE_PROJECT", Severity.CRITICAL
+    custom = not binding.role.startswith("roles/")
+    own = binding.role.rpartition("/")[2]
+    if custom and any(e.kind == "role" and e.name_pattern == own for e in ctx.baseline.known_extras):
+        return Result.FAIL, "KNOWN_EXTRA", Severity.LOW
+    if page is not None and page.open_list is not None and not custom:
+        return Result.MANUAL, "OPEN_LIST", Severity.MEDIUM
+    return Result.FAIL, "NOT_DOCUMENTED", None
+
+
+def _outcome(
+    ctx: GcpContext,
+    account: GcpServiceAccount,
+    binding: GcpBinding,
+    result: Result,
+    code: str,
+    message: str,
+    severity: Severity | None = None,
+) -> Outcome:
+    page = ctx.documented(account)
+    documented = sorted({g.role for g in page.grants}) if page else []
+    return Outcome(
+        account_subject(account),
+        result,
+        message,
+        reason_code=code,
+        discriminator=f"{binding.role} on {binding.node}" + (" with condition" if binding.condition else ""),
+        severity=severity,
+        porter_role=key_of(ctx, account),
+        expected=Expected(documented, "documented roles"),
+        observed=ObservedValue({"role": binding.role, "node": binding.node}, f"policy of {binding.node}"),
+        evidence=(binding.evidence,),
+    )
+
+
+RULE = Rule(
+    id="GCP-PERM-001",
+    title="Porter's service account holds no role beyond those documented",
+    severity=Severity.HIGH,
+    axis=Axis.CONFORMANCE,
+    family="excess",
+    requires=(
+        kinds.SERVICE_ACCOUNTS,
+        kinds.PROJECT_POLICY,
+        kinds.ROLES,
+    ),
+    supplementary=(kinds.ANCESTORS,),
+    check=check,
+    remediation=Remediation(
+        summary="Remove the binding.",
+    ),
+    references=(
+        PORTER_CONNECT,
+        IAM_ROLES,
+    ),
+    claims=(
+        55,
+        56,
+        60,
+    ),
+    cloud="gcp",
+)

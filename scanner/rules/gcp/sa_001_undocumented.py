@@ -1,0 +1,120 @@
+"""GCP-SA-001: Every service account of Porter's name is documented.
+
+## What it checks
+Service accounts whose name starts like Porter's or whose description carries Porter's marks, and other service
+accounts that hold a custom role of Porter's name or the role that the page has the customer grant to Porter only.
+
+## Why it matters
+Porter documents one service account per project. Another one is access that nobody agreed to, perhaps left from an
+earlier set-up, perhaps made to look like Porter's.
+
+## Remediation
+Find out in the audit log who made the account. Remove its bindings, disable it, and delete it when nothing breaks.
+
+## Limits
+The name in the manual path of the page is an example: an account of any name that alone holds Project IAM Admin is
+taken for the documented one.
+
+## References
+- https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
+- https://cloud.google.com/iam/docs/principal-identifiers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.model import kinds_gcp as kinds
+from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
+from scanner.model.inventory_gcp import GcpServiceAccount
+from scanner.rules.base import Rule
+from scanner.rules.gcp._common import (
+    IAM_PRINCIPALS,
+    PORTER_CONNECT,
+    account_subject,
+    evidence_of,
+    key_of,
+    listed,
+    not_applicable,
+    quote,
+)
+from scanner.rules.gcp_context import CUSTOMER_ROLE, GcpContext
+
+
+def check(ctx: GcpContext) -> Iterator[Outcome]:
+    """Yield one outcome per service account of Porter's, and one per other holder of Porter's roles."""
+    empty = True
+    for account in ctx.project.service_accounts:
+        outcome = _own(ctx, account) if account in ctx.porter_accounts else _holder(ctx, account)
+        if outcome is not None:
+            empty = False
+            yield outcome
+    if empty:
+        yield not_applicable(ctx)
+
+
+def _own(ctx: GcpContext, account: GcpServiceAccount) -> Outcome:
+    if ctx.documented(account) is not None:
+        return Outcome(
+            account_subject(account),
+            Result.PASS,
+            f"Documented as {quote(key_of(ctx, account) or '')}.",
+            reason_code="DOCUMENTED",
+            porter_role=key_of(ctx, account),
+            evidence=(account.evidence,),
+        )
+    roles = sorted({b.role for b in ctx.grants(account)})
+    held = f"holds {listed(roles)}" if roles else "holds no role on the project or above"
+    return Outcome(
+        account_subject(account),
+        Result.FAIL,
+        f"Named or marked as Porter's, and not documented; it {held}.",
+        reason_code="NOT_DOCUMENTED",
+        observed=ObservedValue(roles, "bindings"),
+        evidence=(account.evidence, *evidence_of(ctx.grants(account))),
+    )
+
+
+def _holder(ctx: GcpContext, account: GcpServiceAccount) -> Outcome | None:
+    """Return what to say of an account that is not Porter's by name; None where there is nothing to say."""
+    prefix = ctx.baseline.name_prefix.lower()
+    held = [b for b in ctx.grants(account) if b.role == CUSTOMER_ROLE or _own_name(b.role).startswith(prefix)]
+    if not held:
+        return None
+    return Outcome(
+        account_subject(account),
+        Result.FAIL,
+        f"Not Porter's by name, and holds {listed(b.role for b in held)}, which the documents give to Porter only.",
+        reason_code="HOLDS_PORTERS_ROLE",
+        severity=Severity.LOW,
+        severity_reason="the role may be the customer's own use of it",
+        observed=ObservedValue(sorted({b.role for b in held}), "bindings"),
+        evidence=evidence_of(held),
+    )
+
+
+def _own_name(role: str) -> str:
+    return role.rpartition("/roles/")[2].lower() if role.startswith(("projects/", "organizations/")) else ""
+
+
+RULE = Rule(
+    id="GCP-SA-001",
+    title="Every service account of Porter's name is documented",
+    severity=Severity.HIGH,
+    axis=Axis.CONFORMANCE,
+    family="undocumented-identity",
+    requires=(
+        kinds.SERVICE_ACCOUNTS,
+        kinds.PROJECT_POLICY,
+    ),
+    check=check,
+    remediation=Remediation(
+        summary="Remove the bindings of the account and disable it.",
+    ),
+    references=(
+        PORTER_CONNECT,
+        IAM_PRINCIPALS,
+    ),
+    claims=(54,),
+    cloud="gcp",
+)
