@@ -47,6 +47,8 @@ class AzurePlan(msgspec.Struct, frozen=True):
 class AzureState(msgspec.Struct):
     """Everything the loopback cloud answers from. Lists hold API objects; they may change while it runs."""
 
+    now: datetime
+    """What days in scenarios count from."""
     tenant_id: str = DEMO_TENANT_ID
     subscription_id: str = DEMO_SUBSCRIPTION_ID
     subscription: JsonObject = {}
@@ -128,7 +130,7 @@ def _time(moment: datetime) -> str:
 
 def documented_tenant(plan: AzurePlan, *, now: datetime) -> AzureState:
     """Return a tenant and subscription as documented, with what any tenant holds besides."""
-    state = AzureState(subscription={}, lists={}, below={})
+    state = AzureState(now, subscription={}, lists={}, below={})
     sub = state.subscription_id
     scope = f"/subscriptions/{sub}"
     state.subscription = {
