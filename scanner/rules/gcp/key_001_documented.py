@@ -54,7 +54,7 @@ def _judge(ctx: GcpContext, account: GcpServiceAccount) -> Outcome:
     if isinstance(account.keys, NotObserved):
         message = f"Keys not read: {account.keys.reason}."
         return Outcome(subject, Result.INCOMPLETE, message, reason_code="KEYS_UNREAD", porter_role=name)
-    page = ctx.documented(account) or (ctx.baseline.service_accounts[0] if ctx.baseline.service_accounts else None)
+    page = ctx.documented(account)
     most = page.keys.at_most if page and page.keys.user_managed == "expected" else 0
     number = len(account.keys)
     tails = [f"...{k.key_id_tail}" for k in account.keys]
