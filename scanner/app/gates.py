@@ -8,6 +8,7 @@ from scanner.app.exit_codes import CLEAN, FINDINGS, INCOMPLETE, INTERNAL, strong
 from scanner.model.finding import SEVERITY_ORDER, Axis, Finding, Result
 from scanner.model.report import Report
 from scanner.model.snapshot import Unit, UnitStatus
+from scanner.model.waiver import WaiverKind
 
 GATES = ("critical", "high", "medium", "low", "none")
 """What `--fail-on` and `--fail-on-posture` accept. Severity info passes every gate."""
@@ -41,8 +42,14 @@ def at_or_above(severity: str, gate: str) -> bool:
 
 
 def _gaps(report: Report) -> Iterator[bool]:
-    yield from (f.result is Result.INCOMPLETE and f.blocking and f.status != "WAIVED" for f in report.findings)
-    yield from (_unread(unit) for unit in report.units)
+    acknowledged = {unit_id for row in report.waivers for unit_id in row.units}
+    yield from (f.result is Result.INCOMPLETE and f.blocking and not _acknowledged(f) for f in report.findings)
+    yield from (_unread(unit) for unit in report.units if unit.unit_id not in acknowledged)
+
+
+def _acknowledged(finding: Finding) -> bool:
+    """Return whether somebody answers for the gap that leaves a result open; it stays on the first page."""
+    return finding.waiver is not None and finding.waiver.get("kind") == WaiverKind.ACK.value
 
 
 def _unread(unit: Unit) -> bool:

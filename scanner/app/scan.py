@@ -13,6 +13,7 @@ from scanner.app.catalogue import load_catalogue
 from scanner.app.gates import exit_code
 from scanner.app.params import SENSITIVE, Parameter
 from scanner.app.run_facts import effective_parameters, host, new_run_id, now, python_version
+from scanner.assess.waive import waive
 from scanner.baseline.load import find, load_aws
 from scanner.baseline.records import AwsBaseline
 from scanner.baseline.variables import bind_aws
@@ -22,6 +23,7 @@ from scanner.engine import RunFacts, evaluate
 from scanner.errors import UsageError
 from scanner.model.report import Report
 from scanner.model.snapshot import Snapshot, SourceKind
+from scanner.model.waiver import Waiver
 
 # Any twelve digits do: parameters are tried before anything is read, and the account is not known yet.
 _ANY_ACCOUNT = "000000000000"
@@ -42,6 +44,7 @@ class ScanOptions(msgspec.Struct, frozen=True):
     fail_on_posture: str = "none"
     allow_incomplete: bool = False
     argv: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
 
 class Judging(msgspec.Struct, frozen=True):
@@ -54,6 +57,7 @@ class Judging(msgspec.Struct, frozen=True):
     fail_on: str = "high"
     fail_on_posture: str = "none"
     allow_incomplete: bool = False
+    waivers: tuple[Waiver, ...] = ()
 
 
 class ScanOutcome(msgspec.Struct, frozen=True):
@@ -100,6 +104,7 @@ def judge(
         fail_on=options.fail_on,
         fail_on_posture=options.fail_on_posture,
         allow_incomplete=options.allow_incomplete,
+        waivers=options.waivers,
     )
     report = judged(snapshot, baseline, judging, _facts(options, baseline, started), on_rule_error)
     run = msgspec.structs.replace(report.run, ended=now())
@@ -125,6 +130,7 @@ def judged(
         require_live=judging.require_live,
         on_error=on_rule_error,
     )
+    report = waive(report, judging.waivers, judging.as_of)
     code = exit_code(
         report,
         fail_on=judging.fail_on,

@@ -33,8 +33,8 @@ class Basis(msgspec.Struct, frozen=True):
 
     def reason(self) -> str:
         """Return what could not be read, in words."""
-        named = [f"{u.kind}{'' if u.region == 'global' else ' in ' + u.region} ({_why(u)})" for u in self.unread]
-        named += [f"{kind} (never asked)" for kind in self.never_asked]
+        named = [f"{kind} (never asked)" for kind in self.never_asked]
+        named += [f"{u.kind}{'' if u.region == 'global' else ' in ' + u.region} ({_why(u)})" for u in self.unread]
         more = f" and {len(named) - 4} more" if len(named) > 4 else ""
         return ", ".join(named[:4]) + more
 

@@ -34,12 +34,14 @@ def verdict(
 
 
 def _deviates(finding: Finding) -> bool:
-    """Return whether access or a lost guard goes beyond the documents (missing grants are information)."""
+    """Return whether access or a lost guard goes beyond the documents (missing grants are information).
+
+    A waiver accepts a deviation; it does not make it documented.
+    """
     return (
         finding.axis is Axis.CONFORMANCE
         and finding.result is Result.FAIL
         and finding.severity is not Severity.INFO
-        and finding.status != "WAIVED"
     )
 
 
@@ -66,7 +68,9 @@ def _headline(
     compared = f"{count(len(present), 'identity', 'identities')} with {count(actions, 'granted action')} compared"
     if answer == NO:
         subjects = len({f.subject.key for f in deviations})
-        said = f"{count(len(deviations), 'deviation')} on {count(subjects, 'subject')}; {compared}."
+        waived = sum(f.status == "WAIVED" for f in deviations)
+        accepted = f", {'all' if waived == len(deviations) else waived} of them waived" if waived else ""
+        said = f"{count(len(deviations), 'deviation')} on {count(subjects, 'subject')}{accepted}; {compared}."
     elif answer == NOT_PROVEN:
         points = f"{count(len(open_points), 'open point')}, " if open_points else ""
         said = f"{points}no deviation seen; {compared}."
@@ -92,7 +96,7 @@ _PLAIN = {
 
 def _allows(findings: Iterable[Finding]) -> str:
     """Return the worst documented risks in plain words."""
-    risks = [f for f in findings if f.axis is Axis.POSTURE and f.result is Result.FAIL and f.status != "WAIVED"]
+    risks = [f for f in findings if f.axis is Axis.POSTURE and f.result is Result.FAIL]
     if not risks:
         return "no documented risk was found by the rules that ran."
     by_rule: dict[str, list[Finding]] = {}

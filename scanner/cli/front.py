@@ -11,6 +11,7 @@ COMMANDS = (
     ("can", "scanner.cli.can:can", "Decide one concrete request of a role or user, with the layers that decided"),
     ("baseline", "scanner.cli.baseline:baseline", "List and show documented versions"),
     ("rules", "scanner.cli.rules:rules", "List the rules, or show a rule's own page"),
+    ("waivers", "scanner.cli.waivers:waivers", "Check a file of waivers"),
     ("permissions", "scanner.cli.permissions:permissions", "Print the read-only policy a scan needs"),
     ("doctor", "scanner.cli.doctor:doctor", "Say who you are, what can be read, and what mends the rest"),
     ("demo", "scanner.cli.demo:demo", "Run the whole product on a loopback cloud; no account needed"),

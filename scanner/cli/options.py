@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
@@ -99,6 +100,13 @@ gate_options = stack(
 
 allow_incomplete_option = click.option(
     "--allow-incomplete", is_flag=True, help="Exit 0 instead of 2 although something was not read."
+)
+
+waivers_option = click.option(
+    "--waivers",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What somebody accepted, and until when (see `porter-audit waivers lint --help`).",
 )
 
 output_options = stack(

@@ -56,6 +56,7 @@ Live, read-only (see `porter-audit permissions aws`):
 @shared.presence_option
 @shared.gate_options
 @shared.allow_incomplete_option
+@shared.waivers_option
 @shared.output_options
 @click.option("--as-of", metavar="TIME", type=shared.moment, help="Judge as if it were this time (RFC 3339).")
 def aws(
@@ -71,6 +72,7 @@ def aws(
     fail_on: str,
     fail_on_posture: str,
     allow_incomplete: bool,
+    waivers: Path | None,
     out: str | None,
     formats: str | None,
     quiet: bool,
@@ -82,6 +84,7 @@ def aws(
     from scanner.app.outputs import plan_outputs, prepare
     from scanner.app.params import parse_parameters
     from scanner.app.scan import ScanOptions, scan
+    from scanner.app.waivers import read
     from scanner.cli.progress import progress_bar
 
     printing = check(Printing(quiet=quiet, verbose=verbose, no_color=no_color))
@@ -98,6 +101,7 @@ def aws(
         fail_on_posture=fail_on_posture,
         allow_incomplete=allow_incomplete,
         argv=tuple(sys.argv[1:]),
+        waivers=read(waivers),
     )
     prepare(plan)
     with progress_bar(enabled=not quiet and source is None) as progress:

@@ -9,6 +9,7 @@ import msgspec
 from scanner.model.common import JsonObject
 from scanner.model.finding import Diff, Finding
 from scanner.model.snapshot import ApiCall, Caller, Scope, SourceKind, Unit
+from scanner.model.waiver import WaiverRow
 
 REPORT_SCHEMA = "porter-audit/report/v1"
 SCHEMA_VERSION = "1.0"
@@ -167,3 +168,5 @@ class Report(msgspec.Struct, frozen=True):
     baseline_documents: tuple[JsonObject, ...]
     """The documents the baseline rests on: name, title, url, retrieved, sha256, publication status."""
     errors: tuple[str, ...] = ()
+    waivers: tuple[WaiverRow, ...] = ()
+    """Every waiver that was given, whether it covers something or not."""

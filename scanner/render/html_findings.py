@@ -300,7 +300,8 @@ def _history(finding: Finding) -> str:
         parts.append(f"since the previous run: {one_line(finding.delta, 40)}")
     if finding.waiver:
         owner, expires = finding.waiver.get("owner", "somebody unnamed"), finding.waiver.get("expires", "no date")
-        parts.append(one_line(f"waived by {owner} until {expires}: {finding.waiver.get('reason', '')}", 500))
+        said = "gap acknowledged" if finding.waiver.get("kind") == "ack" else "waived"
+        parts.append(one_line(f"{said} by {owner} until {expires}: {finding.waiver.get('reason', '')}", 500))
     return "; ".join(parts)
 
 

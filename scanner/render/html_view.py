@@ -9,6 +9,7 @@ import msgspec
 from scanner.model.finding import SEVERITY_ORDER
 from scanner.model.report import Report
 from scanner.model.snapshot import UnitStatus
+from scanner.model.waiver import WaiverRow
 from scanner.render.html_coverage import (
     PopulationRow,
     TieRow,
@@ -42,6 +43,8 @@ from scanner.render.words import (
     unit_phrase,
     unread_other,
     verdict_lines,
+    waiver_extent,
+    waiver_state,
 )
 
 _ANSWERS = {"yes": ("Yes", "good"), "no": ("No", "bad"), "not proven": ("Not proven", "open")}
@@ -98,6 +101,22 @@ class Document(msgspec.Struct, frozen=True):
     publication: str
 
 
+class RegisterRow(msgspec.Struct, frozen=True):
+    """A waiver that was given to the run."""
+
+    id: str
+    kind: str
+    state: str
+    tone: str
+    owner: str
+    approved_by: str
+    expires: str
+    reason: str
+    ticket: str | None
+    extent: str
+    notes: tuple[str, ...]
+
+
 class View(msgspec.Struct, frozen=True):
     """The page."""
 
@@ -138,6 +157,7 @@ class View(msgspec.Struct, frozen=True):
     layers: tuple[str, ...]
     rules: int
     rule_cards: tuple[RuleCard, ...]
+    waivers: tuple[RegisterRow, ...] = ()
 
 
 def view(report: Report) -> View:
@@ -199,6 +219,24 @@ def view(report: Report) -> View:
         layers=tuple(sorted({one_line(layer) for review in report.reviews for layer in review.layers})),
         rules=report.summary.rules_evaluated,
         rule_cards=rule_cards(report, links),
+        waivers=tuple(_register_row(row) for row in report.waivers),
+    )
+
+
+def _register_row(row: WaiverRow) -> RegisterRow:
+    state, tone = waiver_state(row)
+    return RegisterRow(
+        id=one_line(row.id, 80),
+        kind=row.kind.value.replace("_", " "),
+        state=state,
+        tone=tone,
+        owner=one_line(row.owner, 120),
+        approved_by=one_line(row.approved_by, 120),
+        expires=one_line(row.expires, 40),
+        reason=shorten(row.reason, 500),
+        ticket=link(row.ticket),
+        extent=waiver_extent(row),
+        notes=tuple(one_line(note, 400) for note in row.notes),
     )
 
 

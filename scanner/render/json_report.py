@@ -12,6 +12,7 @@ from scanner.model import finding as model
 from scanner.model.common import EvidencePointer
 from scanner.model.report import Report, RoleReview, StatementRow
 from scanner.model.snapshot import ApiCall, Scope, Unit
+from scanner.model.waiver import WaiverRow
 from scanner.render import json_finding as found
 from scanner.render import json_types as out
 from scanner.render.calls import Ledger, command
@@ -65,6 +66,7 @@ def report_document(report: Report) -> out.ReportDocument:
         ],
         reviews=[_review(r) for r in sorted(report.reviews, key=_review_key)],
         findings=[_finding(f, report, ledger) for f in in_order(report.findings)],
+        waivers=[_waiver(row) for row in report.waivers],
         errors=list(report.errors),
     )
 
@@ -106,6 +108,10 @@ def _verdict(report: Report) -> out.Verdict:
         },
         out.Verdict,
     )
+
+
+def _waiver(row: WaiverRow) -> out.Waiver:
+    return msgspec.convert({**msgspec.to_builtins(row), "created": stamp(row.created)}, out.Waiver)
 
 
 def _scope(scope: Scope) -> found.Scope:

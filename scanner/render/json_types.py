@@ -204,6 +204,24 @@ class Summary(Out, frozen=True):
     exit_code: Count
 
 
+class Waiver(Out, frozen=True):
+    """One line of the register of waivers: all that were given to the run, and what each did."""
+
+    id: str
+    kind: Literal["accept", "ack", "false_positive"]
+    state: Literal["in_force", "expired", "not_yet"]
+    owner: str
+    approved_by: str
+    ticket: str
+    reason: str
+    created: Stamp
+    expires: str
+    matched: list[str]
+    beyond: list[str]
+    units: list[str]
+    notes: list[str]
+
+
 class ReportDocument(Out, frozen=True):
     """The whole truth of one run."""
 
@@ -219,4 +237,5 @@ class ReportDocument(Out, frozen=True):
     tie_outs: list[TieOut]
     reviews: list[Review]
     findings: list[Finding]
+    waivers: list[Waiver]
     errors: list[str]

@@ -25,6 +25,8 @@ from scanner.render.words import (
     unit_phrase,
     unread_other,
     verdict_lines,
+    waiver_extent,
+    waiver_state,
 )
 
 _VERDICT_TONE = {"yes": "good", "no": "bad", "not proven": "open"}
@@ -50,6 +52,7 @@ def render_terminal(report: Report, *, width: int = 100, color: bool = False, ve
     _roles(page, report)
     for group in groups(report):
         _group(page, group, verbose)
+    _register(page, report)
     _facts(page, report)
     return page.text()
 
@@ -229,6 +232,21 @@ def _witness(page: Page, witness: Witness) -> None:
         page.labelled("", f"with {one_line(compact_json(witness.context), 300)}", indent=4)
     for number, step in enumerate(witness.path, 1):
         page.labelled("", f"{number}. {one_line(step)}", indent=4)
+
+
+def _register(page: Page, report: Report) -> None:
+    """Print every waiver that was given, whether it covers something or not."""
+    if not report.waivers:
+        return
+    page.heading("Waivers", f"{len(report.waivers)}", "head")
+    for row in report.waivers:
+        words, tone = waiver_state(row)
+        page.item(f"  {one_line(row.id, 30)}", f"{words}, covers {waiver_extent(row)}", lead_style=tone or "dim")
+        who = f"{one_line(row.owner, 80)}, approved by {one_line(row.approved_by, 80)}; {row.kind.value}"
+        page.labelled("Owner", f"{who}; until {one_line(row.expires, 40)}", indent=4)
+        page.labelled("Reason", f"{one_line(row.reason, _TEXT_LIMIT)} ({one_line(row.ticket, 200)})", indent=4)
+        for note in row.notes:
+            page.labelled("Attention", one_line(note, _TEXT_LIMIT), indent=4)
 
 
 def _facts(page: Page, report: Report) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from scanner.model.finding import SEVERITY_ORDER, Axis, Finding, Result, Severity
 from scanner.model.report import Report, RoleReview, Verdict
 from scanner.model.snapshot import Unit, UnitStatus
+from scanner.model.waiver import WaiverRow, WaiverState
 from scanner.render.text import count, one_line
 
 LINE_DOCUMENTED = "As documented:"
@@ -162,9 +163,37 @@ def open_points(report: Report) -> tuple[str, ...]:
     if errors:
         phrases.append(f"{count(errors, 'rule')} failed on a subject")
     phrases += [one_line(error) for error in report.errors]
+    acknowledged = [row for row in report.waivers if row.units]
+    phrases += [f"{count(len(row.units), 'gap')} acknowledged: {waiver_phrase(row)}" for row in acknowledged]
     if not phrases and report.verdict.as_documented == "not proven":
         phrases = [one_line(phrase) for phrase in report.verdict.unread] or ["the verdict is not proven"]
     return tuple(phrases)
+
+
+def waiver_phrase(row: WaiverRow) -> str:
+    """Return who answers for a waiver, and until when."""
+    return one_line(f"waiver {row.id} of {row.owner} until {row.expires}", 200)
+
+
+def waiver_state(row: WaiverRow) -> tuple[str, str]:
+    """Return how a waiver stands, in words, and its tone."""
+    match row.state:
+        case WaiverState.EXPIRED:
+            return "expired", "bad"
+        case WaiverState.NOT_YET:
+            return "not yet in force", "open"
+        case WaiverState.IN_FORCE:
+            if row.beyond:
+                return "broken", "bad"
+            return ("needs attention", "risk") if row.notes else ("in force", "none")
+
+
+def waiver_extent(row: WaiverRow) -> str:
+    """Return what a waiver covers tonight, in words."""
+    covered = [count(len(row.matched), "finding")] if row.matched else []
+    covered += [count(len(row.units), "collection gap")] if row.units else []
+    covered += [f"{len(row.beyond)} not covered"] if row.beyond else []
+    return ", ".join(covered) or "nothing"
 
 
 def unit_phrase(unit: Unit) -> str:

@@ -1,0 +1,1 @@
+"""What lasts from night to night: waivers and the history of findings."""
