@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from scanner import __version__
 from scanner.access.catalogue import Catalogue
-from scanner.assess.findings import Frame, admissible, duplicates, error_outcome, not_in_input, to_finding
 from scanner.assess.identity import sha256_of
-from scanner.assess.populations import aws_populations, aws_tie_outs
-from scanner.assess.reviews import aws_reviews
-from scanner.assess.units import basis_of
+from scanner.assess.runner import NO_CONTROLS, Controls, OnError, ScopeResult
 from scanner.assess.verdict import summary, verdict
 from scanner.baseline.records import AwsBaseline
-from scanner.baseline.variables import bind_aws
-from scanner.errors import DisagreementError
-from scanner.model.finding import Axis, Finding, Outcome, Result
-from scanner.model.inventory import AwsAccount, Inventory
-from scanner.model.report import REPORT_SCHEMA, SCHEMA_VERSION, Population, Report, RoleReview, Run, TieOut
-from scanner.model.snapshot import Snapshot, SourceKind, Unit
+from scanner.baseline.records_azure import AzureBaseline
+from scanner.baseline.records_gcp import GcpBaseline
+from scanner.engine_aws import evaluate_aws
+from scanner.errors import BaselineError
+from scanner.model.finding import Axis, Finding, Result
+from scanner.model.inventory import Inventory
+from scanner.model.report import REPORT_SCHEMA, SCHEMA_VERSION, Report, RoleReview, Run
+from scanner.model.snapshot import Snapshot, SourceKind
 from scanner.normalize.inventory import normalize
-from scanner.rules.base import Rule, RuleContext, Settings
-from scanner.rules.context import build_context
+from scanner.rules.base import Rule, Settings
 from scanner.rules.registry import ALL_RULES
+
+Part = AwsBaseline | GcpBaseline | AzureBaseline
+Judge = Callable[[Mapping[str, str], Settings, datetime, bool, OnError, Controls], list[ScopeResult]]
 
 
 class RunFacts(msgspec.Struct, frozen=True):
@@ -40,16 +42,6 @@ class RunFacts(msgspec.Struct, frozen=True):
     parameters: tuple[tuple[str, str], ...] = ()
 
 
-class ScopeResult(msgspec.Struct, frozen=True):
-    """What one account, project or subscription came to."""
-
-    findings: tuple[Finding, ...]
-    reviews: tuple[RoleReview, ...]
-    populations: tuple[Population, ...]
-    tie_outs: tuple[TieOut, ...]
-    errors: tuple[str, ...]
-
-
 def evaluate(
     snapshot: Snapshot,
     *,
@@ -61,38 +53,53 @@ def evaluate(
     settings: Settings | None = None,
     require_live: bool = False,
     rules: Sequence[Rule] = ALL_RULES,
-    on_error: Callable[[str, Exception], None] | None = None,
+    on_error: OnError = None,
+    other_versions: Sequence[AwsBaseline] = (),
+    controls: Controls = NO_CONTROLS,
+    gcp: GcpBaseline | None = None,
+    azure: AzureBaseline | None = None,
 ) -> Report:
     """Judge a snapshot by a documented version. Pure but for `on_error`, which is told of every rule that raised.
 
-    `values` are the documented version's parameters. Raises `InputError`, `BaselineError`; `DisagreementError` if the
+    `baseline`, `gcp` and `azure` are the parts of one documented version and `values` its parameters, of which each
+    part takes those it has; `rules` are the AWS rules. `other_versions` only name what each identity is nearest to;
+    `controls` are what a rule family is evidence for. Raises `InputError`, `BaselineError`; `DisagreementError` if the
     two evaluators differ.
     """
     inventory = normalize(snapshot)
     units = tuple(msgspec.structs.replace(u, pages=()) for u in snapshot.units)
+    chosen = settings or Settings()
     results = [
         evaluate_aws(
             account,
             inventory,
             baseline,
-            values,
-            settings or Settings(),
+            _known(values, baseline),
+            chosen,
             as_of,
             catalogue,
             rules,
             require_live,
             on_error,
+            other_versions,
+            controls,
         )
         for account in inventory.aws
     ]
+    parts: list[Part] = [baseline] if inventory.aws or not (inventory.gcp or inventory.azure) else []
+    ran = list(rules) if inventory.aws else []
+    for part, part_rules, judge in _other_clouds(inventory, baseline.id, gcp, azure):
+        results += judge(_known(values, part), chosen, as_of, require_live, on_error, controls)
+        parts.append(part)
+        ran += part_rules
     findings = tuple(f for r in results for f in r.findings)
     reviews = tuple(_with_risks(review, findings) for r in results for review in r.reviews)
     return Report(
         schema=REPORT_SCHEMA,
         schema_version=SCHEMA_VERSION,
-        run=_run(snapshot, baseline, as_of, catalogue, facts, rules),
+        run=_run(snapshot, parts, as_of, catalogue, facts, ran),
         verdict=verdict(findings, reviews, units, snapshot.source),
-        summary=summary(findings, units, len(rules)),
+        summary=summary(findings, units, len(ran)),
         scopes=snapshot.scopes,
         units=units,
         calls=snapshot.calls,
@@ -100,78 +107,38 @@ def evaluate(
         tie_outs=tuple(t for r in results for t in r.tie_outs),
         reviews=reviews,
         findings=findings,
-        baseline_documents=tuple(msgspec.to_builtins(d) for d in baseline.documents),
+        baseline_documents=tuple({d.name: msgspec.to_builtins(d) for p in parts for d in p.documents}.values()),
         errors=tuple(e for r in results for e in r.errors),
     )
 
 
-def evaluate_aws(
-    account: AwsAccount,
-    inventory: Inventory,
-    baseline: AwsBaseline,
-    values: Mapping[str, str],
-    settings: Settings,
-    as_of: datetime,
-    catalogue: Catalogue,
-    rules: Sequence[Rule],
-    require_live: bool,
-    on_error: Callable[[str, Exception], None] | None,
-) -> ScopeResult:
-    """Run every AWS rule on one account."""
-    bound = bind_aws(baseline, {**values, "account_id": account.account_id}, partition=account.partition)
-    context = build_context(account, inventory, bound, settings, as_of, catalogue)
-    mine = [u for u in inventory.units if u.scope_id == account.account_id]
-    findings: list[Finding] = []
-    errors: list[str] = []
-    for rule in rules:
-        if rule.cloud == "aws":
-            found = run_rule(rule, context, mine, baseline.id, require_live, on_error)
-            findings += found
-            errors += [f.message for f in found if f.result is Result.ERROR]
-    return ScopeResult(
-        findings=tuple(findings),
-        reviews=aws_reviews(context),
-        populations=aws_populations(account, (r.arn for r in context.porter_roles)),
-        tie_outs=aws_tie_outs(account),
-        errors=tuple(errors),
-    )
+def _known(values: Mapping[str, str], part: Part) -> dict[str, str]:
+    """Return the parameters that a part of the documented version has."""
+    names = {variable.name for variable in part.variables}
+    return {name: value for name, value in values.items() if name in names}
 
 
-def run_rule(
-    rule: Rule,
-    context: RuleContext,
-    units: Sequence[Unit],
-    baseline_id: str,
-    require_live: bool,
-    on_error: Callable[[str, Exception], None] | None,
-) -> list[Finding]:
-    """Return a rule's findings. A rule that raises, yields nothing or repeats itself is an ERROR, never silence."""
-    source = context.inventory.source
-    basis = basis_of(rule.requires, rule.supplementary, units, source)
-    frame = Frame(rule, context.account.scope, basis, baseline_id, context.as_of, require_live)
-    if basis.not_in_input:
-        return [to_finding(not_in_input(frame), frame)]
-    try:
-        outcomes = list(_outcomes(rule, context))
-        findings = [to_finding(admissible(o, frame), frame) for o in outcomes]
-        if twice := duplicates(findings):
-            raise AssertionError(f"yields {', '.join(twice)} twice")
-    except DisagreementError:
-        raise
-    except Exception as error:
-        if on_error:
-            on_error(rule.id, error)
-        return [to_finding(error_outcome(frame, error), frame)]
-    return findings
+def _other_clouds(
+    inventory: Inventory, version: str, gcp: GcpBaseline | None, azure: AzureBaseline | None
+) -> Iterator[tuple[Part, Sequence[Rule], Judge]]:
+    """Yield the part, the rules and the judge of each other cloud the inventory holds.
 
+    Their engines need this one's rule runner, and are loaded only where there is something to judge.
+    """
+    if inventory.gcp:
+        from scanner.engine_gcp import judge_projects
+        from scanner.rules.registry_gcp import GCP_RULES
 
-def _outcomes(rule: Rule, context: RuleContext) -> Iterator[Outcome]:
-    empty = True
-    for outcome in rule.check(context):
-        empty = False
-        yield outcome
-    if empty:
-        raise AssertionError("yields no outcome")
+        if gcp is None:
+            raise BaselineError(f"documented version `{version}` has no GCP part")
+        yield gcp, GCP_RULES, partial(judge_projects, inventory, gcp)
+    if inventory.azure:
+        from scanner.engine_azure import judge_subscriptions
+        from scanner.rules.registry_azure import AZURE_RULES
+
+        if azure is None:
+            raise BaselineError(f"documented version `{version}` has no Azure part")
+        yield azure, AZURE_RULES, partial(judge_subscriptions, inventory, azure)
 
 
 def _with_risks(review: RoleReview, findings: Sequence[Finding]) -> RoleReview:
@@ -184,7 +151,7 @@ def _with_risks(review: RoleReview, findings: Sequence[Finding]) -> RoleReview:
 
 def _run(
     snapshot: Snapshot,
-    baseline: AwsBaseline,
+    parts: Sequence[Part],
     as_of: datetime,
     catalogue: Catalogue,
     facts: RunFacts,
@@ -198,8 +165,8 @@ def _run(
         collected_at=snapshot.collected_at,
         tool_version=__version__,
         source=snapshot.source,
-        baseline_id=baseline.id,
-        baseline_digest=baseline.digest,
+        baseline_id=parts[0].id,
+        baseline_digest=parts[0].digest if len(parts) == 1 else sha256_of([p.digest for p in parts]),
         rules_digest=sha256_of([[r.id, r.version, r.title, r.severity, r.axis] for r in rules]),
         catalogue=catalogue.name,
         callers=snapshot.callers,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from scanner.access.records import Comparison
 from scanner.assess.populations import population
 from scanner.assess.reviews import diff_of
+from scanner.assess.runner import NO_CONTROLS, Controls, OnError, ScopeResult, run_rule
 from scanner.baseline.records_azure import AzureBaseline, DocumentedRoleDefinition
 from scanner.baseline.variables_azure import bind_azure
-from scanner.engine import ScopeResult, run_rule
 from scanner.errors import PolicyError
 from scanner.model.finding import Diff, Finding, Result
 from scanner.model.inventory import Inventory
@@ -36,7 +36,8 @@ def evaluate_azure(
     as_of: datetime,
     rules: Sequence[Rule] = AZURE_RULES,
     require_live: bool = False,
-    on_error: Callable[[str, Exception], None] | None = None,
+    on_error: OnError = None,
+    controls: Controls = NO_CONTROLS,
 ) -> ScopeResult:
     """Run every Azure rule on one subscription and its tenant. Raises `BaselineError` on values that do not fit."""
     known = {variable.name for variable in baseline.variables}
@@ -48,7 +49,7 @@ def evaluate_azure(
     findings: list[Finding] = []
     for rule in rules:
         if rule.cloud == "azure":
-            findings += run_rule(rule, context, mine, baseline.id, require_live, on_error)
+            findings += run_rule(rule, context, mine, baseline.id, require_live, on_error, controls)
     return ScopeResult(
         findings=tuple(findings),
         reviews=azure_reviews(context),
@@ -56,6 +57,33 @@ def evaluate_azure(
         tie_outs=(_tie_out(subscription),),
         errors=tuple(f.message for f in findings if f.result is Result.ERROR),
     )
+
+
+def judge_subscriptions(
+    inventory: Inventory,
+    baseline: AzureBaseline,
+    values: Mapping[str, str],
+    settings: Settings,
+    as_of: datetime,
+    require_live: bool,
+    on_error: OnError,
+    controls: Controls,
+) -> list[ScopeResult]:
+    """Return a result per Azure subscription of the inventory."""
+    return [
+        evaluate_azure(
+            subscription,
+            inventory,
+            baseline,
+            values,
+            settings,
+            as_of,
+            require_live=require_live,
+            on_error=on_error,
+            controls=controls,
+        )
+        for subscription in inventory.azure
+    ]
 
 
 def azure_reviews(context: AzureContext) -> tuple[RoleReview, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from scanner.assess.gcp import gcp_populations, gcp_reviews
+from scanner.assess.runner import NO_CONTROLS, Controls, OnError, ScopeResult, run_rule
 from scanner.baseline.records_gcp import GcpBaseline
 from scanner.baseline.variables_gcp import bind_gcp
-from scanner.engine import ScopeResult, run_rule
 from scanner.model.finding import Finding, Result
 from scanner.model.inventory import Inventory
 from scanner.model.inventory_gcp import GcpProject
@@ -27,7 +27,8 @@ def evaluate_gcp(
     *,
     rules: Sequence[Rule] = GCP_RULES,
     require_live: bool = False,
-    on_error: Callable[[str, Exception], None] | None = None,
+    on_error: OnError = None,
+    controls: Controls = NO_CONTROLS,
 ) -> ScopeResult:
     """Run every GCP rule on one project. Raises `BaselineError` on a parameter that cannot be used."""
     context = build_gcp_context(
@@ -37,7 +38,7 @@ def evaluate_gcp(
     findings: list[Finding] = []
     for rule in rules:
         if rule.cloud == "gcp":
-            findings += run_rule(rule, context, mine, baseline.id, require_live, on_error)
+            findings += run_rule(rule, context, mine, baseline.id, require_live, on_error, controls)
     return ScopeResult(
         findings=tuple(findings),
         reviews=gcp_reviews(context),
@@ -45,6 +46,33 @@ def evaluate_gcp(
         tie_outs=(),
         errors=tuple(f.message for f in findings if f.result is Result.ERROR),
     )
+
+
+def judge_projects(
+    inventory: Inventory,
+    baseline: GcpBaseline,
+    values: Mapping[str, str],
+    settings: Settings,
+    as_of: datetime,
+    require_live: bool,
+    on_error: OnError,
+    controls: Controls,
+) -> list[ScopeResult]:
+    """Return a result per GCP project of the inventory."""
+    return [
+        evaluate_gcp(
+            project,
+            inventory,
+            baseline,
+            values,
+            settings,
+            as_of,
+            require_live=require_live,
+            on_error=on_error,
+            controls=controls,
+        )
+        for project in inventory.gcp
+    ]
 
 
 def gcp_values(project: GcpProject, baseline: GcpBaseline, values: Mapping[str, str]) -> dict[str, str]:

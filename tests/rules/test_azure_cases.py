@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scanner.engine import run_rule
+from scanner.assess.runner import run_rule
 from scanner.model.finding import Finding
 from scanner.rules.base import Rule
 from scanner.rules.registry_azure import AZURE_RULES

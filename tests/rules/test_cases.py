@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scanner.engine import run_rule
+from scanner.assess.runner import run_rule
 from scanner.model.finding import Axis, Finding
 from scanner.rules.registry import ALL_RULES
 

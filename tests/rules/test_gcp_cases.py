@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scanner.engine import run_rule
+from scanner.assess.runner import run_rule
 from scanner.engine_gcp import evaluate_gcp
 from scanner.model.finding import Finding
 from scanner.model.kinds_gcp import GCP_UNIT_KINDS
