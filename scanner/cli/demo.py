@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
 from scanner.cli import options as shared
 from scanner.cli.console import emit, say
-from scanner.cli.reporting import Printing, check, deliver, rule_error_line
+from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, rule_error_line
 
 
 @click.command()
@@ -22,6 +23,7 @@ from scanner.cli.reporting import Printing, check, deliver, rule_error_line
 @click.option("--out", metavar="DIR", default="porter-audit-demo", show_default=True, help="Directory for the reports.")
 @shared.baseline_option
 @shared.gate_options
+@shared.bundle_options
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but the last lines.")
 @click.option("--verbose", "-v", is_flag=True, help="Print every finding in full, passes too.")
 @click.option("--no-color", is_flag=True, help="Print without colour; NO_COLOR does the same.")
@@ -31,6 +33,9 @@ def demo(
     baseline: str,
     fail_on: str,
     fail_on_posture: str,
+    bundle: str | None,
+    sign_key: Path | None,
+    previous: Path | None,
     quiet: bool,
     verbose: bool,
     no_color: bool,
@@ -40,12 +45,14 @@ def demo(
     An AWS account is written into a server on this machine as Porter and AWS really write it, changed as the
     scenario says, read with the real AWS SDK, and judged.
     """
+    from scanner.app.bundle import plan_bundle
     from scanner.app.demo import DemoOptions
     from scanner.app.demo import demo as run
     from scanner.app.outputs import FILE_NAMES, Format, plan_outputs, prepare, verdict_text
     from scanner.cli.progress import progress_bar
 
     plan = plan_outputs(None, out)
+    bundle_plan = plan_bundle(bundle, plan, baseline, sign_key=sign_key, previous=previous)
     prepare(plan)
     printing = check(Printing(quiet=quiet, verbose=verbose, no_color=no_color))
     options = DemoOptions(
@@ -59,6 +66,7 @@ def demo(
     with progress_bar(enabled=not quiet) as progress:
         outcome = run(options, progress=progress, on_rule_error=rule_error_line)
     written = deliver(outcome.report, plan, printing)
+    deliver_bundle(outcome, bundle_plan, printing)
     html = next(path for path in written if path.name == FILE_NAMES[Format.HTML])
     emit(f"\n{verdict_text(outcome.report)}\nReport: {html.resolve()}\n")
     return outcome.exit_code

@@ -15,6 +15,9 @@ COMMANDS = (
     ("permissions", "scanner.cli.permissions:permissions", "Print the read-only policy a scan needs"),
     ("doctor", "scanner.cli.doctor:doctor", "Say who you are, what can be read, and what mends the rest"),
     ("demo", "scanner.cli.demo:demo", "Run the whole product on a loopback cloud; no account needed"),
+    ("keygen", "scanner.cli.keygen:keygen", "Make a pair of keys that sign evidence bundles"),
+    ("verify", "scanner.cli.verify:verify", "Check evidence bundles against the signer's public key"),
+    ("replay", "scanner.cli.replay:replay", "Judge a bundle's evidence again and compare with its report"),
     ("version", "scanner.cli.version:version", "Print the version"),
 )
 """Name, where it is, and one line for people."""

@@ -123,6 +123,27 @@ output_options = stack(
     click.option("--no-color", is_flag=True, help="Print without colour; NO_COLOR does the same."),
 )
 
+bundle_options = stack(
+    click.option(
+        "--bundle",
+        type=click.Choice(["full", "shareable"]),
+        help="Also write an evidence bundle into --out DIR: every answer, every input, hashes. shareable: only what "
+        "results rest on.",
+    ),
+    click.option(
+        "--sign-key",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Sign the bundle with a key of `porter-audit keygen`; without --bundle a full one.",
+    ),
+    click.option(
+        "--previous",
+        metavar="BUNDLE",
+        type=click.Path(path_type=Path),
+        help="The bundle of the run before, which this one names. Default: the newest in --out DIR.",
+    ),
+)
+
 
 def split_list(text: str | None) -> tuple[str, ...]:
     """Return the parts of a comma-separated option, without blanks; None and nothing are empty."""

@@ -10,7 +10,9 @@ from scanner.cli.console import emit, say, use_color, width
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
+    from scanner.app.bundle import BundlePlan
     from scanner.app.outputs import OutputPlan
+    from scanner.app.scan import ScanOutcome
     from scanner.model.report import Report
 
 
@@ -43,6 +45,17 @@ def deliver(report: Report, plan: OutputPlan, printing: Printing) -> tuple[Path,
         for path in written:
             say(f"wrote {path}")
     return written
+
+
+def deliver_bundle(outcome: ScanOutcome, plan: BundlePlan | None, printing: Printing) -> None:
+    """Write the bundle, if one is planned, and say where it is."""
+    if plan is None:
+        return
+    from scanner.app.bundle import write
+
+    path = write(outcome, plan)
+    if not printing.quiet:
+        say(f"wrote {path}")
 
 
 def rule_error_line(rule_id: str, error: Exception) -> None:

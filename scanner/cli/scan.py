@@ -12,7 +12,7 @@ import click
 from scanner.cli import options as shared
 from scanner.cli.aws import aws_source
 from scanner.cli.exit_codes import table
-from scanner.cli.reporting import Printing, check, deliver, rule_error_line
+from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, rule_error_line
 
 _EPILOG = f"""\b
 Exit codes, strongest first when several hold (4, 3, 1, 2, 0):
@@ -58,6 +58,7 @@ Live, read-only (see `porter-audit permissions aws`):
 @shared.allow_incomplete_option
 @shared.waivers_option
 @shared.output_options
+@shared.bundle_options
 @click.option("--as-of", metavar="TIME", type=shared.moment, help="Judge as if it were this time (RFC 3339).")
 def aws(
     source: Path | None,
@@ -78,9 +79,13 @@ def aws(
     quiet: bool,
     verbose: bool,
     no_color: bool,
+    bundle: str | None,
+    sign_key: Path | None,
+    previous: Path | None,
     as_of: datetime | None,
 ) -> int:
     """Judge one AWS account by a documented version and return the exit code."""
+    from scanner.app.bundle import plan_bundle
     from scanner.app.outputs import plan_outputs, prepare
     from scanner.app.params import parse_parameters
     from scanner.app.scan import ScanOptions, scan
@@ -89,6 +94,7 @@ def aws(
 
     printing = check(Printing(quiet=quiet, verbose=verbose, no_color=no_color))
     plan = plan_outputs(formats, out)
+    bundle_plan = plan_bundle(bundle, plan, baseline, sign_key=sign_key, previous=previous)
     parsed = ScanOptions(
         baseline=baseline,
         source=source,
@@ -107,4 +113,5 @@ def aws(
     with progress_bar(enabled=not quiet and source is None) as progress:
         outcome = scan(parsed, progress=progress, on_rule_error=rule_error_line)
     deliver(outcome.report, plan, printing)
+    deliver_bundle(outcome, bundle_plan, printing)
     return outcome.exit_code

@@ -1,0 +1,209 @@
+"""From a scan's outcome to an evidence bundle: every format, every answer, and everything a replay needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from scanner.app.keys import read_signer
+from scanner.app.outputs import Format, OutputPlan, documents
+from scanner.app.scan import ScanOutcome
+from scanner.baseline.load import AWS_FILE, find, load_aws
+from scanner.engine import RunFacts
+from scanner.errors import BaselineError, RenderError, UsageError
+from scanner.model.report import Population, Report
+from scanner.model.snapshot import Snapshot
+from scanner.rules.registry import ALL_RULES
+
+if TYPE_CHECKING:
+    from scanner.evidence.bundle import Contents
+    from scanner.evidence.manifest import Profile, RunSummary
+    from scanner.evidence.signing import FileSigner
+
+JUDGING_PATH = "inputs/judging.json"
+RUN_PATH = "inputs/run.json"
+RULES_PATH = "inputs/rules.json"
+BASELINES_PATH = "inputs/baselines"
+REPORT_PATH = "report.json"
+
+_ALWAYS = (Format.JSON, Format.HTML, Format.CSV)
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+class BundlePlan(msgspec.Struct, frozen=True):
+    """What a bundle is to hold and where it goes."""
+
+    directory: Path
+    profile: str
+    formats: tuple[Format, ...]
+    baseline: str
+    """As the user named it."""
+    sign_key: Path | None = None
+    previous: Path | None = None
+
+
+def plan_bundle(
+    profile: str | None, outputs: OutputPlan, baseline: str, *, sign_key: Path | None, previous: Path | None
+) -> BundlePlan | None:
+    """Return the plan of a bundle, or None where none is asked for; a key asks for one.
+
+    Raises `UsageError` where it has no place or its key is not fit, `InputError` if that cannot be read: before the
+    scan, not after it.
+    """
+    from scanner.evidence.bundle import manifest_digest
+
+    if profile is None and sign_key is None:
+        if previous is not None:
+            raise UsageError("`--previous` is given without `--bundle`")
+        return None
+    if outputs.directory is None:
+        raise UsageError("a bundle has nowhere to go", advice="give --out DIR")
+    if sign_key is not None:
+        read_signer(sign_key)
+    if previous is not None:
+        manifest_digest(previous)
+    formats = tuple(dict.fromkeys((*_ALWAYS, *outputs.files)))
+    return BundlePlan(outputs.directory, profile or "full", formats, baseline, sign_key, previous)
+
+
+def write(outcome: ScanOutcome, plan: BundlePlan) -> Path:
+    """Write the bundle of a scan and return its path.
+
+    The bundle before it is the one that was named, else the newest in the same directory.
+    """
+    from scanner.evidence.bundle import latest_bundle, manifest_digest, write_bundle
+
+    before = plan.previous or latest_bundle(plan.directory, outcome.report.run.run_id)
+    digest = manifest_digest(before) if before is not None else None
+    return write_bundle(contents(outcome, plan), plan.directory, previous=digest, signer=_signer(plan))
+
+
+def _signer(plan: BundlePlan) -> FileSigner | None:
+    return read_signer(plan.sign_key) if plan.sign_key is not None else None
+
+
+def contents(outcome: ScanOutcome, plan: BundlePlan) -> Contents:
+    """Return everything a bundle holds beside its manifest."""
+    from scanner.evidence.bundle import Contents
+    from scanner.evidence.shareable import shareable_report, shareable_snapshot
+
+    report, snapshot = outcome.report, outcome.snapshot
+    profile: Profile = "full"
+    if plan.profile == "shareable":
+        profile = "shareable"
+        snapshot = shareable_snapshot(snapshot, report)
+        report = shareable_report(report)
+    files = {
+        **_reports(report, plan),
+        **_evidence(snapshot),
+        **_inputs(outcome, report, plan),
+    }
+    return Contents(
+        files=files,
+        run=_summary(report),
+        profile=profile,
+        units=len(snapshot.units),
+        pages=sum(len(unit.pages) for unit in snapshot.units),
+        calls=len(snapshot.calls),
+        findings=len(report.findings),
+        populations=len(report.populations),
+        redactions=snapshot.redactions,
+    )
+
+
+def _reports(report: Report, plan: BundlePlan) -> dict[str, bytes]:
+    from scanner.render.csv_report import render_counts_csv, render_population_csv
+
+    files = {name: made for chosen in plan.formats for name, made in documents(report, chosen).items()}
+    files["populations/counts.csv"] = render_counts_csv(report)
+    for name, population in _named_populations(report):
+        files[f"populations/{name}.csv"] = render_population_csv(population)
+    return files
+
+
+def _named_populations(report: Report) -> Iterator[tuple[str, Population]]:
+    taken = {"counts"}
+    for population in sorted(report.populations, key=lambda p: (p.scope_id, p.name)):
+        slug = _NOT_SLUG.sub("-", f"{population.scope_id} {population.name}".lower()).strip("-")[:120]
+        name = next(n for n in (slug, *(f"{slug}-{i}" for i in range(2, 1_000_000))) if n not in taken)
+        taken.add(name)
+        yield name, population
+
+
+def _evidence(snapshot: Snapshot) -> dict[str, bytes]:
+    from scanner.evidence.pages import ledger_lines, snapshot_files
+
+    return {**snapshot_files(snapshot), "calls.ndjson": ledger_lines(snapshot.calls)}
+
+
+def _inputs(outcome: ScanOutcome, report: Report, plan: BundlePlan) -> dict[str, bytes]:
+    from scanner.evidence.pages import encoded
+
+    rules = [
+        {"id": r.id, "version": r.version, "title": r.title, "severity": r.severity, "axis": r.axis} for r in ALL_RULES
+    ]
+    return {
+        JUDGING_PATH: encoded(outcome.judging),
+        RUN_PATH: encoded(run_facts(report)),
+        RULES_PATH: encoded(rules),
+        **_baseline_files(outcome, plan),
+    }
+
+
+def run_facts(report: Report) -> RunFacts:
+    """Return what only this run knows: who, when, where. A replay takes it from the bundle."""
+    run = report.run
+    return RunFacts(run.run_id, run.started, run.ended, run.argv, run.host, run.python, run.parameters)
+
+
+def baseline_file(vendor: str, version: str) -> str:
+    """Return where a documented version's file stands in a bundle."""
+    return f"{BASELINES_PATH}/{vendor}/{version}/{AWS_FILE}"
+
+
+def _baseline_files(outcome: ScanOutcome, plan: BundlePlan) -> dict[str, bytes]:
+    """Return the file of the documented version, and of the one it names; raises `RenderError` if it has changed."""
+    baseline = outcome.baseline
+    named = find(plan.baseline)
+    path = named / AWS_FILE if named.is_dir() else named
+    try:
+        unchanged = load_aws(path).digest == baseline.digest
+        files = {baseline_file(baseline.vendor, baseline.version): path.read_bytes()}
+        if baseline.same_as:
+            vendor, _, version = baseline.same_as.partition("@")
+            files[baseline_file(vendor, version)] = _other(path, vendor, version).read_bytes()
+    except (OSError, BaselineError) as error:
+        raise RenderError(f"bundle: documented version `{plan.baseline}` cannot be read again: {error}") from error
+    if not unchanged:
+        raise RenderError(f"bundle: documented version `{plan.baseline}` was changed during the scan")
+    return files
+
+
+def _other(path: Path, vendor: str, version: str) -> Path:
+    """Return the file of the version that `path` names: beside it, else the shipped one, as when it was read."""
+    beside = path.resolve().parent.parent.parent / vendor / version / AWS_FILE
+    return beside if beside.is_file() else find(f"{vendor}@{version}") / AWS_FILE
+
+
+def _summary(report: Report) -> RunSummary:
+    from scanner.evidence.manifest import RunSummary
+    from scanner.render.text import one_line, stamp
+
+    run = report.run
+    return RunSummary(
+        run_id=run.run_id,
+        started=stamp(run.started),
+        ended=stamp(run.ended),
+        tool_version=run.tool_version,
+        baseline_id=run.baseline_id,
+        baseline_digest=run.baseline_digest,
+        rules_digest=run.rules_digest,
+        scopes=tuple(sorted(one_line(f"{s.cloud}/{s.kind}/{s.id}") for s in report.scopes)),
+        as_documented=report.verdict.as_documented,
+        results=dict(report.summary.results),
+        exit_code=report.summary.exit_code,
+    )

@@ -1,0 +1,104 @@
+"""Judging a bundle's evidence again, offline, and comparing with what it says: the auditor's re-performance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from scanner import __version__
+from scanner.app.bundle import JUDGING_PATH, REPORT_PATH, RUN_PATH, baseline_file
+from scanner.app.outputs import Format, render
+from scanner.app.scan import Judging, judged
+from scanner.baseline.load import load_aws
+from scanner.engine import RunFacts
+from scanner.errors import InputError, UsageError
+
+_MAX_TOLD = 20
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """What came of judging again."""
+
+    equal: bool
+    """The new report has the same bytes as the bundle's."""
+    findings: int
+    differences: tuple[str, ...] = ()
+
+
+def replay(bundle: Path) -> Replay:
+    """Judge the evidence of a bundle again and compare report.json byte by byte.
+
+    Needs no cloud, no credentials and no key of the installation that collected. Raises `InputError` if the bundle's
+    files are not what its manifest says, `UsageError` if it holds not all evidence.
+    """
+    from scanner.evidence.pages import read_snapshot
+    from scanner.evidence.verify import verify_bundle
+
+    checked = verify_bundle(bundle, key=None)
+    manifest = checked.manifest
+    if not checked.passed or manifest is None:
+        problem = next((p for step in checked.steps for p in step.problems), "cannot be read")
+        raise InputError(f"bundle `{bundle}`: {problem}", advice="`porter-audit verify` names everything that is wrong")
+    if manifest.profile != "full":
+        advice = "ask for the full bundle, of which this one is a part"
+        raise UsageError(f"bundle `{bundle}` is shareable: evidence was withheld from it", advice=advice)
+    read = _reader(bundle)
+    vendor, _, version = manifest.run.baseline_id.partition("@")
+    report = judged(
+        read_snapshot(read),
+        load_aws(bundle / baseline_file(vendor, version)),
+        _record(read, JUDGING_PATH, Judging),
+        _record(read, RUN_PATH, RunFacts),
+    )
+    old, new = read(REPORT_PATH), render(report, Format.JSON)
+    if old == new:
+        return Replay(equal=True, findings=len(report.findings))
+    return Replay(False, len(report.findings), tuple(_differences(json.loads(old), json.loads(new))))
+
+
+def _reader(bundle: Path) -> Callable[[str], bytes]:
+    def read(path: str) -> bytes:
+        try:
+            return (bundle / path).read_bytes()
+        except OSError as error:
+            raise InputError(f"bundle `{bundle}`: `{path}`: {(error.strerror or 'cannot be read').lower()}") from error
+
+    return read
+
+
+def _record(read: Callable[[str], bytes], path: str, kind: type[Any]) -> Any:
+    try:
+        return msgspec.json.decode(read(path), type=kind)
+    except msgspec.DecodeError as error:
+        raise InputError(f"bundle: `{path}`: {' '.join(str(error).split())}") from error
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    """Yield what differs and, first, what explains it: another version of the program, its rules or its catalogue."""
+    if old["run"]["version"] != __version__:
+        yield f"made by porter-audit {old['run']['version']}, judged again by {__version__}"
+    for name, words in (("rules_digest", "the rules"), ("catalogue", "the action catalogue")):
+        if old["run"][name] != new["run"][name]:
+            yield f"{words} are not the same: {old['run'][name][:40]}, now {new['run'][name][:40]}"
+    changed = list(_changed_findings(old["findings"], new["findings"]))
+    yield from changed[:_MAX_TOLD]
+    if len(changed) > _MAX_TOLD:
+        yield f"and {len(changed) - _MAX_TOLD} more findings"
+    for name in sorted(set(old) | set(new)):
+        if name != "findings" and old.get(name) != new.get(name):
+            yield f"{REPORT_PATH}: `{name}` differs"
+
+
+def _changed_findings(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[str]:
+    before = {f["fingerprint"]: f for f in old}
+    after = {f["fingerprint"]: f for f in new}
+    for fingerprint in sorted(set(before) | set(after)):
+        was, now = before.get(fingerprint), after.get(fingerprint)
+        if was != now:
+            one = was or now or {}
+            said = f"{was['status'] if was else 'absent'}, now {now['status'] if now else 'absent'}"
+            yield f"{one['finding_id']} {one['rule_id']}: {said}"

@@ -1,0 +1,1 @@
+"""Evidence that leaves the machine: the bundle, its signature and its verification."""
