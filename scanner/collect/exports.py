@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from scanner.collect.azure_export import is_azure_export, read_azure_export
 from scanner.collect.gaad_export import Reading, is_authorization_details, read_authorization_details
 from scanner.collect.redact import Redactor
 from scanner.collect.snapshot_io import is_snapshot, snapshot_from
@@ -55,6 +56,9 @@ FORMATS: tuple[InputFormat, ...] = (
     InputFormat("a snapshot of this program", is_snapshot, _read_snapshot),
     InputFormat(
         "output of `aws iam get-account-authorization-details`", is_authorization_details, read_authorization_details
+    ),
+    InputFormat(
+        "lists of `az role assignment|definition list`, `az ad sp|app list`", is_azure_export, read_azure_export
     ),
 )
 """In order: the first that recognises the first value must recognise all of them."""
