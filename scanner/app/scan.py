@@ -44,6 +44,8 @@ class ScanOptions(msgspec.Struct, frozen=True):
     fail_on_posture: str = "none"
     allow_incomplete: bool = False
     argv: tuple[str, ...] = ()
+    template_values: tuple[tuple[str, str], ...] = ()
+    """Values of a CloudFormation template's parameters."""
     waivers: tuple[Waiver, ...] = ()
 
 
@@ -145,6 +147,8 @@ def _snapshot(
 ) -> Snapshot:
     external_id = values.get("external_id")
     if options.source is None:
+        if options.template_values:
+            raise UsageError("--template-param is for a CloudFormation template given with --from")
         return read_live(options.aws, external_id=external_id, presence=options.presence, progress=progress)
     snapshot = read_input(
         options.source,
@@ -152,6 +156,8 @@ def _snapshot(
         hmac_key=load_hmac_key(),
         expected_external_id=external_id,
         presence=options.presence,
+        account_id=values.get("account_id"),
+        template_values=options.template_values,
     )
     if not any(scope.cloud == "aws" for scope in snapshot.scopes):
         raise UsageError(f"`{options.source}` holds no AWS account")

@@ -42,8 +42,17 @@ Live, read-only (see `porter-audit permissions aws`):
     "source",
     metavar="PATH",
     type=click.Path(path_type=Path),
-    help="Judge a file instead of the live account: a snapshot of `collect`, or what "
-    "`aws iam get-account-authorization-details` prints, one page or a directory of pages.",
+    help="Judge a file instead of the live account: a snapshot of `collect`, what "
+    "`aws iam get-account-authorization-details` prints (one page or a directory of pages), or, before anything "
+    "exists, a CloudFormation template.",
+)
+@click.option(
+    "--template-param",
+    "template_params",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Value of a template's parameter, or of AWS::Region or AWS::StackName. Also KEY=@FILE and KEY=env:NAME; an "
+    "ExternalId only so. Repeatable.",
 )
 @click.option(
     "--require",
@@ -62,6 +71,7 @@ Live, read-only (see `porter-audit permissions aws`):
 @click.option("--as-of", metavar="TIME", type=shared.moment, help="Judge as if it were this time (RFC 3339).")
 def aws(
     source: Path | None,
+    template_params: tuple[str, ...],
     require: str | None,
     baseline: str,
     params: tuple[str, ...],
@@ -89,6 +99,7 @@ def aws(
     from scanner.app.outputs import plan_outputs, prepare
     from scanner.app.params import parse_parameters
     from scanner.app.scan import ScanOptions, scan
+    from scanner.app.template_params import parse_template_values
     from scanner.app.waivers import read
     from scanner.cli.progress import progress_bar
 
@@ -107,6 +118,7 @@ def aws(
         fail_on_posture=fail_on_posture,
         allow_incomplete=allow_incomplete,
         argv=tuple(sys.argv[1:]),
+        template_values=parse_template_values(template_params, environ=os.environ),
         waivers=read(waivers),
     )
     prepare(plan)

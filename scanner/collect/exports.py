@@ -10,11 +10,14 @@ from typing import Any
 import msgspec
 
 from scanner.collect.azure_export import is_azure_export, read_azure_export
+from scanner.collect.cfn_values import TAGS
 from scanner.collect.gaad_export import Reading, is_authorization_details, read_authorization_details
 from scanner.collect.redact import Redactor
 from scanner.collect.snapshot_io import is_snapshot, snapshot_from
 from scanner.collect.strict_json import InputDocument, read_values, shown
-from scanner.errors import InputError
+from scanner.collect.strict_yaml import MAX_YAML_BYTES, read_yaml
+from scanner.collect.template_cfn import is_cfn_template, read_cfn_template
+from scanner.errors import InputError, UsageError
 from scanner.model.snapshot import ExternalIdFact, Snapshot
 
 
@@ -57,11 +60,14 @@ FORMATS: tuple[InputFormat, ...] = (
     InputFormat(
         "output of `aws iam get-account-authorization-details`", is_authorization_details, read_authorization_details
     ),
+    InputFormat("a CloudFormation template, JSON or YAML", is_cfn_template, read_cfn_template),
     InputFormat(
         "lists of `az role assignment|definition list`, `az ad sp|app list`", is_azure_export, read_azure_export
     ),
 )
 """In order: the first that recognises the first value must recognise all of them."""
+
+_YAML_SUFFIXES = (".yaml", ".yml", ".template")
 
 
 def read_input(
@@ -71,18 +77,45 @@ def read_input(
     hmac_key: bytes,
     expected_external_id: str | None = None,
     presence: str = "unknown",
+    account_id: str | None = None,
+    template_values: tuple[tuple[str, str], ...] = (),
 ) -> Snapshot:
     """Return the snapshot that a file, or a directory of page files, holds.
 
-    `now` becomes the time of collection of an export; a snapshot keeps its own. Raises `InputError` in one line:
-    which file, where in it, what is wrong.
+    `now` becomes the time of collection of an export; a snapshot keeps its own. `account_id` is the account that a
+    template is for. Raises `InputError` in one line: which file, where in it, what is wrong; `UsageError` if
+    `template_values` are given for another kind of file.
     """
-    reading = Reading(now=now, redactor=Redactor(hmac_key, expected_external_id), presence=presence)
+    reading = Reading(
+        now=now,
+        redactor=Redactor(hmac_key, expected_external_id),
+        presence=presence,
+        account_id=account_id,
+        template_values=template_values,
+    )
     try:
-        documents = read_values(path)
-        return _format_of(documents).read(documents, reading)
+        documents = _yaml(path) or read_values(path)
+        chosen = _format_of(documents)
+        if template_values and chosen.read is not read_cfn_template:
+            raise UsageError(f"--template-param is for CloudFormation templates; `{path.name}` is {chosen.title}")
+        return chosen.read(documents, reading)
     except RecursionError as error:
         raise InputError(f"input `{path.name}`: nested too deeply") from error
+
+
+def _yaml(path: Path) -> list[InputDocument]:
+    """Return the YAML template in a file named like one, empty for anything else (a `.template` may hold JSON)."""
+    if path.suffix.lower() not in _YAML_SUFFIXES or not path.is_file():
+        return []
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_YAML_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"input `{path.name}`: cannot be read: {(error.strerror or 'unknown').lower()}") from error
+    if data.lstrip()[:1] in (b"{", b"["):
+        return []
+    document = read_yaml(path.name, data, TAGS)
+    return [InputDocument(path.name, document.value, document.lines)]
 
 
 def _format_of(documents: list[InputDocument]) -> InputFormat:

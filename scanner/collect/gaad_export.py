@@ -24,6 +24,10 @@ class Reading(msgspec.Struct, frozen=True):
     now: datetime
     redactor: Redactor
     presence: str = "unknown"
+    account_id: str | None = None
+    """The account a template is for, where the user named one."""
+    template_values: tuple[tuple[str, str], ...] = ()
+    """Values of a CloudFormation template's parameters."""
 
 
 def is_authorization_details(value: Any) -> bool:

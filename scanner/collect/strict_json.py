@@ -27,6 +27,8 @@ class InputDocument(msgspec.Struct, frozen=True):
 
     name: str
     value: Any
+    lines: dict[str, int] = {}
+    """Line of each value by JSON pointer, where the reader knows it."""
 
 
 class _NotStrict(ValueError):

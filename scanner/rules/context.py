@@ -11,9 +11,11 @@ from scanner.access.catalogue import Catalogue
 from scanner.baseline.records import AwsBaseline, DocumentedRole
 from scanner.model.common import Observed
 from scanner.model.inventory import AwsAccount, AwsRole, Inventory
+from scanner.model.snapshot import SourceKind
 from scanner.rules.base import AwsContext, Settings
 from scanner.rules.external_id import statements, values
 from scanner.rules.judge import RoleJudgement, judge_role
+from scanner.rules.printed import with_printed_policies
 from scanner.rules.questions import IMPOSSIBLE, vendor_accounts, vendor_answer
 
 
@@ -31,6 +33,9 @@ def build_context(
 
     def documented(role: AwsRole) -> DocumentedRole | None:
         return find(role.name)
+
+    if inventory.source is SourceKind.TEMPLATE:
+        account = with_printed_policies(account, documented, baseline)
 
     def judge(role: AwsRole) -> RoleJudgement:
         if role.arn not in judgements:

@@ -48,6 +48,7 @@ from scanner.rules.aws._common import (
 from scanner.rules.aws._power import controls_identities
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.judge import RoleJudgement
+from scanner.rules.printed import printed_names
 
 KINDS = ("action", "resource", "condition")
 _WORDS = {
@@ -138,6 +139,8 @@ def _contained(ctx: AwsContext, judged: RoleJudgement) -> Outcome:
         result, code = Result.PASS, "CONTAINED"
         held = count(len(judged.role.policies), "policy", "policies")
         message = f"Every request that the {held} of {quote(judged.role.name)} allow is documented."
+        if printed := printed_names(judged.role.policies):
+            message += f" Not in the template, taken as the page prints them: {listed(printed)}."
     return Outcome(
         subject=role_subject(judged.role),
         result=result,

@@ -25,7 +25,8 @@ from datetime import timedelta
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS
-from scanner.rules.aws._common import IAM_LAST_USED, key_of, no_porter_role, role_subject
+from scanner.model.snapshot import SourceKind
+from scanner.rules.aws._common import IAM_LAST_USED, key_of, no_porter_role, not_applicable, role_subject
 from scanner.rules.base import AwsContext, Rule
 
 
@@ -33,6 +34,10 @@ def check(ctx: AwsContext) -> Iterator[Outcome]:
     """Yield one outcome per Porter role."""
     if not ctx.porter_roles:
         yield no_porter_role(ctx)
+        return
+    if ctx.inventory.source is SourceKind.TEMPLATE:
+        yield not_applicable(ctx, "Roles of a template do not exist yet.", "PLANNED")
+        return
     for role in ctx.porter_roles:
         yield _judge(ctx, role)
 
