@@ -44,7 +44,7 @@ def _review(context: GcpContext, account: GcpServiceAccount) -> RoleReview:
         present=True,
         optional=False,
         verdict=verdict,
-        trust_verdict="undecided" if isinstance(account.policy, NotObserved) else "read",
+        trust_verdict=_trust_verdict(account, page),
         external_id="",
         external_principals=trust,
         diff=Diff(added=tuple(beyond), undecided=tuple(undecided)),
@@ -86,6 +86,17 @@ def _beyond(
         found += [diff_entry(piece) for piece in comparison.excess]
         undecided += [f"{binding.role}: {u.reason}" for u in comparison.undecided if u.direction == "excess"]
     return found, undecided
+
+
+def _trust_verdict(account: GcpServiceAccount, page: DocumentedServiceAccount | None) -> str:
+    """Return how the account's own policy compares with the documented principal; member by member."""
+    if isinstance(account.policy, NotObserved) or (page and page.federation and "{" in page.federation.member):
+        return "undecided"
+    documented = {page.federation.member} if page and page.federation else set()
+    live = {m for m in _trust(account) if not m.startswith("deleted:")}
+    if live - documented:
+        return "broader"
+    return "narrower" if documented - live else "equal"
 
 
 def _trust(account: GcpServiceAccount) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import click
 from scanner.cli import options as shared
 from scanner.cli.aws import aws_source
 from scanner.cli.console import say
+from scanner.cli.gcp import collect_gcp_command
 
 
 @click.group()
@@ -59,3 +60,6 @@ def aws(
     for line in () if quiet else (*summary_lines(outcome.snapshot), f"wrote {out}"):
         say(line)
     return outcome.exit_code
+
+
+collect.add_command(collect_gcp_command)

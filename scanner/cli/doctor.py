@@ -9,6 +9,7 @@ import click
 from scanner.cli import options as shared
 from scanner.cli.aws import aws_source
 from scanner.cli.console import emit, one_line
+from scanner.cli.gcp import doctor_gcp_command
 
 if TYPE_CHECKING:
     from scanner.app.doctor import Diagnosis, Reading
@@ -32,11 +33,12 @@ def aws(profile: str | None, regions: str | None, assume_role: str | None, assum
     source = aws_source(profile, regions, assume_role, assume_external_id)
     with progress_bar(enabled=True) as progress:
         diagnosis = diagnose(source, progress=progress)
-    emit("".join(f"{one_line(line)}\n" if line.strip() else "\n" for line in _lines(diagnosis)))
+    emit("".join(f"{one_line(line)}\n" if line.strip() else "\n" for line in lines_of(diagnosis)))
     return diagnosis.exit_code
 
 
-def _lines(diagnosis: Diagnosis) -> list[str]:
+def lines_of(diagnosis: Diagnosis) -> list[str]:
+    """Return a diagnosis as lines for people, of any cloud."""
     caller = diagnosis.caller
     lines = [f"account  {diagnosis.account}", f"reader   {caller.principal if caller else 'not known'}", ""]
     for reading in diagnosis.readings:
@@ -55,3 +57,6 @@ def _reading(reading: Reading) -> list[str]:
     if reading.weakened_rules:
         lines.append(f"          no pass from: {', '.join(reading.weakened_rules)}")
     return lines
+
+
+doctor.add_command(doctor_gcp_command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from scanner.cli.console import emit, say
+from scanner.cli.gcp import permissions_gcp_command
 
 _TIERS = ("porter-only", "account", "org")
 _PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
@@ -37,3 +38,6 @@ def aws(tier: str, partition: str, quiet: bool) -> None:
     if not quiet:
         for line in tier_lines():
             say(f"{line.tier}: {len(line.rules)} rules{': ' if line.rules else ''}{', '.join(line.rules)}")
+
+
+permissions.add_command(permissions_gcp_command)

@@ -8,10 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from scanner.cli import options as shared
 from scanner.cli.aws import aws_source
+from scanner.cli.console import say
 from scanner.cli.exit_codes import table
+from scanner.cli.gcp import scan_gcp_command
 from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, rule_error_line
 
 _EPILOG = f"""\b
@@ -66,6 +69,7 @@ Live, read-only (see `porter-audit permissions aws`):
 @shared.gate_options
 @shared.allow_incomplete_option
 @shared.waivers_option
+@shared.history_options
 @shared.output_options
 @shared.bundle_options
 @click.option("--as-of", metavar="TIME", type=shared.moment, help="Judge as if it were this time (RFC 3339).")
@@ -84,6 +88,8 @@ def aws(
     fail_on_posture: str,
     allow_incomplete: bool,
     waivers: Path | None,
+    history: Path | None,
+    ratchet: bool,
     out: str | None,
     formats: str | None,
     quiet: bool,
@@ -98,6 +104,7 @@ def aws(
     from scanner.app.bundle import plan_bundle
     from scanner.app.outputs import plan_outputs, prepare
     from scanner.app.params import parse_parameters
+    from scanner.app.past import chained, compared, past
     from scanner.app.scan import ScanOptions, scan
     from scanner.app.template_params import parse_template_values
     from scanner.app.waivers import read
@@ -105,7 +112,9 @@ def aws(
 
     printing = check(Printing(quiet=quiet, verbose=verbose, no_color=no_color))
     plan = plan_outputs(formats, out)
-    bundle_plan = plan_bundle(bundle, plan, baseline, sign_key=sign_key, previous=previous)
+    bundled = bundle is not None or sign_key is not None
+    chain = chained(previous) if bundled else None
+    bundle_plan = plan_bundle(bundle, plan, baseline, sign_key=sign_key, previous=chain)
     parsed = ScanOptions(
         baseline=baseline,
         source=source,
@@ -120,10 +129,18 @@ def aws(
         argv=tuple(sys.argv[1:]),
         template_values=parse_template_values(template_params, environ=os.environ),
         waivers=read(waivers),
+        ratchet=ratchet,
     )
     prepare(plan)
-    with progress_bar(enabled=not quiet and source is None) as progress:
-        outcome = scan(parsed, progress=progress, on_rule_error=rule_error_line)
-    deliver(outcome.report, plan, printing)
-    deliver_bundle(outcome, bundle_plan, printing)
-    return outcome.exit_code
+    with (
+        past(history, compared(previous, chain, history), say, ratchet=ratchet) as known,
+        progress_bar(enabled=not quiet and source is None) as progress,
+    ):
+        outcome = scan(replace(parsed, past=known), progress=progress, on_rule_error=rule_error_line)
+        deliver(outcome.report, plan, printing)
+        deliver_bundle(outcome, bundle_plan, printing)
+        # Last, so that a run that dies before its report is whole is not taken for one that was seen.
+        return known.keep(outcome.report, ratchet=ratchet)
+
+
+scan.add_command(scan_gcp_command)

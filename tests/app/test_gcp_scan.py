@@ -1,0 +1,122 @@
+"""GCP from the command line to the exit code, on the loopback organization, and every call denied in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from scanner.app.gcp_reader import gcp_diagnosis_of, gcp_tier_lines
+from scanner.app.scan_gcp import GcpScanOptions, GcpScanOutcome, scan_gcp
+from scanner.collect.gcp_allowlist import GCP_CALLS, GcpCall
+from scanner.collect.gcp_session import GcpOptions
+from scanner.errors import CollectError, UsageError
+from scanner.localcloud.gcp_demo import KEYED, ProvisionedGcp, provisioned_gcp
+from scanner.localcloud.gcp_state import DEMO_PROJECT
+from scanner.model import kinds_gcp as kinds
+from scanner.model.finding import Result
+from scanner.model.kinds_gcp import GCP_UNIT_KINDS
+from scanner.model.snapshot import UnitStatus
+from scanner.rules.registry_gcp import GCP_RULES
+
+REQUIRED = {k.kind for k in GCP_UNIT_KINDS if k.required}
+PER_PROJECT = [c for c in GCP_CALLS if c.kind != kinds.PROJECTS]
+# The documented project has no pool whose providers could be listed, and no deny policy to read.
+NOT_CALLED = {"projects.locations.workloadIdentityPools.providers.list", "policies.get"}
+
+
+@pytest.fixture(scope="module")
+def project() -> Iterator[ProvisionedGcp]:
+    with (
+        provisioned_gcp("documented", start=KEYED, now=datetime.now(UTC)) as running,
+        pytest.MonkeyPatch.context() as p,
+    ):
+        for name, value in running.environment.items():
+            p.setenv(name, value)
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _right_again(project: ProvisionedGcp) -> Iterator[None]:
+    yield
+    project.cloud.clear_faults()
+
+
+def run(**more: object) -> GcpScanOutcome:
+    reading = GcpOptions(projects=(DEMO_PROJECT,), backoff_s=0.01, call_timeout_s=0.5, max_attempts=2)
+    return scan_gcp(GcpScanOptions(baseline="porter@2026-05", gcp=reading, presence="expected", **more))  # type: ignore[arg-type]
+
+
+def test_the_documented_project_is_clean_and_complete() -> None:
+    outcome = run()
+    assert outcome.exit_code == 0
+    assert outcome.report.verdict.as_documented == "yes"
+    assert "owner of the project" in outcome.report.verdict.allows
+    assert [r.trust_verdict for r in outcome.report.reviews] == ["equal"]
+
+
+@pytest.mark.parametrize("kind", ["denied", "throttled", "timeout"])
+@pytest.mark.parametrize("call", PER_PROJECT, ids=lambda c: c.operation)
+def test_no_rule_that_needs_a_failed_call_says_pass(project: ProvisionedGcp, call: GcpCall, kind: str) -> None:
+    project.cloud.forget_requests()
+    project.cloud.fault(call.operation, kind)
+    report = run().report
+    if not any(r.operation == call.operation for r in project.cloud.requests):
+        assert call.operation in NOT_CALLED
+        return
+    unread = [u for u in report.units if u.kind == call.kind and u.status is not UnitStatus.COMPLETE]
+    assert unread, f"{call.api} failed and its unit still says complete"
+    needing = {r.id for r in GCP_RULES if call.kind in (*r.requires, *r.supplementary)}
+    assert [f.rule_id for f in report.findings if f.rule_id in needing and f.result is Result.PASS] == []
+    assert any(call.kind in line for line in report.verdict.unread)
+    assert report.summary.exit_code == (2 if call.kind in REQUIRED else 0)
+    assert report.verdict.as_documented == ("not proven" if call.kind in REQUIRED else "yes")
+
+
+def test_half_of_the_calls_denied_is_incomplete_and_never_a_pass(project: ProvisionedGcp) -> None:
+    for call in PER_PROJECT[::2]:
+        project.cloud.fault(call.operation, "denied")
+    report = run().report
+    unread = {u.kind for u in report.units if u.status is not UnitStatus.COMPLETE}
+    needing = {r.id for r in GCP_RULES if unread & {*r.requires, *r.supplementary}}
+    assert report.summary.exit_code == 2
+    assert [f.rule_id for f in report.findings if f.rule_id in needing and f.result is Result.PASS] == []
+
+
+def test_a_snapshot_gives_the_same_findings_as_the_live_project(tmp_path: Path) -> None:
+    from scanner.collect.snapshot_io import save_snapshot
+
+    live = run()
+    save_snapshot(live.snapshot, tmp_path / "snapshot.json")
+    again = run(source=tmp_path / "snapshot.json")
+    assert again.report.findings == live.report.findings
+
+
+def test_another_project_than_the_one_named_is_refused() -> None:
+    from scanner.app.params import Parameter
+
+    with pytest.raises(UsageError, match="project_id"):
+        run(parameters=(Parameter("project_id", "other", "argument"),))
+
+
+def test_doctor_names_what_is_lost_and_the_command_that_mends_it(project: ProvisionedGcp) -> None:
+    project.cloud.fault("roles.get", "denied")
+    diagnosis = gcp_diagnosis_of(run().snapshot)
+    assert diagnosis.exit_code == 2
+    assert any("GCP-PERM-001" in r.lost_rules for r in diagnosis.readings)
+    assert any("gcloud iam roles create" in line for line in diagnosis.advice)
+
+
+def test_every_rule_stands_in_one_tier() -> None:
+    listed = [rule for line in gcp_tier_lines() for rule in line.rules]
+    assert sorted(listed) == sorted(r.id for r in GCP_RULES)
+
+
+def test_reading_nothing_at_all_is_an_error_not_a_report(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PORTER_AUDIT_GCP_ENDPOINT")
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    with pytest.raises(CollectError, match="no Google credentials"):
+        run()
