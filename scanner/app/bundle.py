@@ -17,6 +17,7 @@ from scanner.engine import RunFacts
 from scanner.errors import BaselineError, RenderError, UsageError
 from scanner.model.report import Population, Report
 from scanner.model.snapshot import Snapshot
+from scanner.resources import data_dir
 from scanner.rules.registry import ALL_RULES
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 JUDGING_PATH = "inputs/judging.json"
 RUN_PATH = "inputs/run.json"
 RULES_PATH = "inputs/rules.json"
+CONTROLS_PATH = "inputs/controls.yaml"
 BASELINES_PATH = "inputs/baselines"
 REPORT_PATH = "report.json"
 
@@ -150,8 +152,14 @@ def _inputs(outcome: ScanOutcome, report: Report, plan: BundlePlan) -> dict[str,
         JUDGING_PATH: encoded(outcome.judging),
         RUN_PATH: encoded(run_facts(report)),
         RULES_PATH: encoded(rules),
+        CONTROLS_PATH: controls_file(),
         **_baseline_files(outcome, plan),
     }
+
+
+def controls_file() -> bytes:
+    """Return the mapping of rule families to controls that ships with this program."""
+    return (data_dir("baselines") / "controls.yaml").read_bytes()
 
 
 def run_facts(report: Report) -> RunFacts:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from scanner import __version__
-from scanner.app.bundle import JUDGING_PATH, REPORT_PATH, RUN_PATH, baseline_file
+from scanner.app.bundle import CONTROLS_PATH, JUDGING_PATH, REPORT_PATH, RUN_PATH, baseline_file, controls_file
 from scanner.app.outputs import Format, render
 from scanner.app.scan import Judging, judged
 from scanner.baseline.load import load_aws
@@ -57,7 +57,10 @@ def replay(bundle: Path) -> Replay:
     old, new = read(REPORT_PATH), render(report, Format.JSON)
     if old == new:
         return Replay(equal=True, findings=len(report.findings))
-    return Replay(False, len(report.findings), tuple(_differences(json.loads(old), json.loads(new))))
+    told = list(_differences(json.loads(old), json.loads(new)))
+    if read(CONTROLS_PATH) != controls_file():
+        told.insert(0, "the mapping to controls is not the same")
+    return Replay(False, len(report.findings), tuple(told))
 
 
 def _reader(bundle: Path) -> Callable[[str], bytes]:

@@ -34,7 +34,8 @@ def test_everything_the_layout_names_is_there(nights: Nights) -> None:
     assert found >= {"manifest.json", "manifest.dsse.json", "SHA256SUMS", "calls.ndjson", "controls.csv"}
     asked = (Format.HTML, Format.JSON, Format.SARIF, Format.OCSF, Format.OSCAL, Format.JUNIT, Format.MARKDOWN)
     assert found >= {FILE_NAMES[f] for f in asked}
-    assert found >= {"inputs/judging.json", "inputs/run.json", "inputs/rules.json", "inputs/snapshot.json"}
+    assert found >= {"inputs/judging.json", "inputs/run.json", "inputs/rules.json", "inputs/controls.yaml"}
+    assert "inputs/snapshot.json" in found
     assert found >= {f"inputs/baselines/porter/{version}/aws.yaml" for version in ("2026-05", "2026-08")}
     page = "evidence/aws/111122223333/global/aws.iam.authorization_details/page-0001"
     assert found >= {f"{page}.json", f"{page}.meta.json", "populations/counts.csv"}

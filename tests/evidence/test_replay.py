@@ -59,7 +59,10 @@ def changed(bundle: Path, name: str, change: Callable[[Any], object]) -> None:
     """Change a file and make manifest and sums anew, as somebody with the bundle but without the key can."""
     value = json.loads((bundle / name).read_bytes())
     change(value)
-    data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    replaced(bundle, name, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+
+
+def replaced(bundle: Path, name: str, data: bytes) -> None:
     (bundle / name).write_bytes(data)
     manifest = json.loads((bundle / "manifest.json").read_bytes())
     for file in manifest["files"]:
@@ -93,6 +96,16 @@ def test_a_report_of_other_rules_says_so(copied: Nights) -> None:
     told = replay(copied.first).differences
     assert told[0].startswith("made by porter-audit 0.0.1, judged again by ")
     assert told[1].startswith("the rules are not the same")
+
+
+def test_other_controls_are_named_as_the_reason(copied: Nights) -> None:
+    def without(report: dict[str, Any]) -> None:
+        for finding in report["findings"]:
+            finding["controls"] = []
+
+    changed(copied.first, "report.json", without)
+    replaced(copied.first, "inputs/controls.yaml", b"frameworks: {}\n")
+    assert replay(copied.first).differences[0] == "the mapping to controls is not the same"
 
 
 def test_a_bundle_whose_hashes_are_wrong_is_not_replayed(copied: Nights) -> None:
