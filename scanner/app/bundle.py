@@ -49,11 +49,17 @@ class BundlePlan(msgspec.Struct, frozen=True):
 
 
 def plan_bundle(
-    profile: str | None, outputs: OutputPlan, baseline: str, *, sign_key: Path | None, previous: Path | None
+    profile: str | None,
+    outputs: OutputPlan,
+    baseline: str,
+    *,
+    sign_key: Path | None,
+    previous: Path | None,
+    pretended_time: bool = False,
 ) -> BundlePlan | None:
     """Return the plan of a bundle, or None where none is asked for; a key asks for one.
 
-    Raises `UsageError` where it has no place or its key is not fit, `InputError` if that cannot be read: before the
+    `pretended_time`: a live account is judged as if it were another time, which nobody may sign. Raises `UsageError` where it has no place or its key is not fit, `InputError` if that cannot be read: before the
     scan, not after it.
     """
     from scanner.evidence.bundle import manifest_digest
@@ -65,6 +71,8 @@ def plan_bundle(
     if outputs.directory is None:
         raise UsageError("a bundle has nowhere to go", advice="give --out DIR")
     if sign_key is not None:
+        if pretended_time:
+            raise UsageError("`--as-of` and `--sign-key` do not go together: a live scan is signed with its own time")
         read_signer(sign_key)
     if previous is not None:
         manifest_digest(previous)

@@ -80,6 +80,10 @@ def test_a_key_is_never_written_over(porter: Porter, home: Path) -> None:
         (("verify", ".", "--key", "k.pub"), "key `k.pub` is part of bundle `.`: it proves nothing"),
         (("scan", "aws", "--from", "x", "--bundle", "full"), "a bundle has nowhere to go"),
         (("scan", "aws", "--from", "x", "--out", "o", "--sign-key", "nothing"), "key `nothing`: no such file"),
+        (
+            ("scan", "aws", "--out", "o", "--sign-key", "k", "--as-of", "2026-05-10T00:00:00Z"),
+            "`--as-of` and `--sign-key` do not go together",
+        ),
         (("replay", "nothing"), "bundle `nothing`"),
     ],
 )
