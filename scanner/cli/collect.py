@@ -9,6 +9,7 @@ import click
 
 from scanner.cli import options as shared
 from scanner.cli.aws import aws_source
+from scanner.cli.azure import collect_azure_command
 from scanner.cli.console import say
 from scanner.cli.gcp import collect_gcp_command
 
@@ -63,3 +64,4 @@ def aws(
 
 
 collect.add_command(collect_gcp_command)
+collect.add_command(collect_azure_command)

@@ -8,6 +8,7 @@ import click
 
 from scanner.cli import options as shared
 from scanner.cli.aws import aws_source
+from scanner.cli.azure import doctor_azure_command
 from scanner.cli.console import emit, one_line
 from scanner.cli.gcp import doctor_gcp_command
 
@@ -60,3 +61,4 @@ def _reading(reading: Reading) -> list[str]:
 
 
 doctor.add_command(doctor_gcp_command)
+doctor.add_command(doctor_azure_command)

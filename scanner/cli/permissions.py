@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from scanner.cli.azure import permissions_azure_command
 from scanner.cli.console import emit, say
 from scanner.cli.gcp import permissions_gcp_command
 
@@ -41,3 +42,4 @@ def aws(tier: str, partition: str, quiet: bool) -> None:
 
 
 permissions.add_command(permissions_gcp_command)
+permissions.add_command(permissions_azure_command)

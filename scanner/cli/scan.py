@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from scanner.cli import options as shared
 from scanner.cli.aws import aws_source
+from scanner.cli.azure import scan_azure_command
 from scanner.cli.console import say
 from scanner.cli.exit_codes import table
 from scanner.cli.gcp import scan_gcp_command
@@ -144,3 +145,4 @@ def aws(
 
 
 scan.add_command(scan_gcp_command)
+scan.add_command(scan_azure_command)

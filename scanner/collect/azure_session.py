@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,7 +17,6 @@ from scanner.collect.outcome import UnitStop
 from scanner.errors import CollectError
 from scanner.model.snapshot import UnitStatus
 
-Cloud = Literal["public", "usgovernment", "china"]
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1")
 _LOGIN_ADVICE = "sign in (`az login`), or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
 
@@ -61,7 +60,8 @@ class AzureOptions(msgspec.Struct, frozen=True):
     management_group: str | None = None
     """Read every subscription below it, one after the other."""
     tenant: str | None = None
-    cloud: Cloud = "public"
+    cloud: str = "public"
+    """Key of `CLOUDS`."""
     deadline_s: float = 900
     """For the whole collection; what is not read by then is `timeout` or `not_attempted`."""
     max_attempts: int = 5
@@ -76,6 +76,8 @@ class AzureSession:
     """A credential that works, and what every client of this run shares."""
 
     def __init__(self, options: AzureOptions, clock: Callable[[], datetime]) -> None:
+        if options.cloud not in CLOUDS:
+            raise CollectError(f"unknown Azure cloud `{options.cloud}`: known are {', '.join(CLOUDS)}")
         self.options = options
         self.endpoints = options.loopback.endpoints if options.loopback else CLOUDS[options.cloud]
         self._clock = clock

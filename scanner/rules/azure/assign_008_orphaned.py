@@ -51,7 +51,7 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
             result=Result.FAIL,
             message=f"{quote(role_name(ctx, one))} at {quote(one.scope)} is assigned to {quote(one.principal_id)}, "
             "which no longer exists.",
-            reason_code="ORPHANED",
+            reason_code="ABSENT_PRINCIPAL",
             observed=ObservedValue(one.principal_id),
             evidence=(one.evidence,),
         )

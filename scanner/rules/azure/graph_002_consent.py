@@ -62,7 +62,7 @@ def _judge(
     requested = {role for _, role, kind in application.requested if kind == "Role"}
     granted = {role.id for role in principal.app_roles}
     pairs = (
-        ("requested", requested - granted, "requests, without consent,", "NOT_CONSENTED", Severity.INFO),
+        ("requested", requested - granted, "requests, without consent,", "ABSENT_CONSENT", Severity.INFO),
         ("granted", granted - requested, "was granted, without requesting,", "NOT_REQUESTED", Severity.LOW),
     )
     for discriminator, roles, words, code, severity in pairs:
