@@ -59,8 +59,9 @@ def plan_bundle(
 ) -> BundlePlan | None:
     """Return the plan of a bundle, or None where none is asked for; a key asks for one.
 
-    `pretended_time`: a live account is judged as if it were another time, which nobody may sign. Raises `UsageError` where it has no place or its key is not fit, `InputError` if that cannot be read: before the
-    scan, not after it.
+    `pretended_time`: a live account is judged as if it were another time, which nobody may sign. Raises `UsageError`
+    where the bundle has no place or its key is not fit, `InputError` if that cannot be read: before the scan, not
+    after it.
     """
     from scanner.evidence.bundle import manifest_digest
 

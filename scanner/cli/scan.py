@@ -48,7 +48,7 @@ Live, read-only (see `porter-audit permissions aws`):
     type=click.Path(path_type=Path),
     help="Judge a file instead of the live account: a snapshot of `collect`, what "
     "`aws iam get-account-authorization-details` prints (one page or a directory of pages), or, before anything "
-    "exists, a CloudFormation template.",
+    "exists, a CloudFormation template or a Terraform plan as JSON.",
 )
 @click.option(
     "--template-param",
@@ -115,7 +115,14 @@ def aws(
     plan = plan_outputs(formats, out)
     bundled = bundle is not None or sign_key is not None
     chain = chained(previous) if bundled else None
-    bundle_plan = plan_bundle(bundle, plan, baseline, sign_key=sign_key, previous=chain)
+    bundle_plan = plan_bundle(
+        bundle,
+        plan,
+        baseline,
+        sign_key=sign_key,
+        previous=chain,
+        pretended_time=as_of is not None and source is None,
+    )
     parsed = ScanOptions(
         baseline=baseline,
         source=source,
