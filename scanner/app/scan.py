@@ -9,11 +9,13 @@ from pathlib import Path
 import msgspec
 
 from scanner.app.aws_source import AwsOptions, Progress, read_live
+from scanner.app.baseline_versions import other_versions
 from scanner.app.catalogue import load_catalogue
 from scanner.app.gates import exit_code
 from scanner.app.params import SENSITIVE, Parameter
 from scanner.app.run_facts import effective_parameters, host, new_run_id, now, python_version
 from scanner.assess.waive import waive
+from scanner.baseline.controls import shipped_controls
 from scanner.baseline.load import find, load_aws
 from scanner.baseline.records import AwsBaseline
 from scanner.baseline.variables import bind_aws
@@ -131,6 +133,8 @@ def judged(
         facts=facts,
         require_live=judging.require_live,
         on_error=on_rule_error,
+        other_versions=other_versions(baseline),
+        controls=shipped_controls().by_family("aws"),
     )
     report = waive(report, judging.waivers, judging.as_of)
     code = exit_code(
