@@ -124,7 +124,14 @@ Exit codes:
     help="Exit 1 at a finding of this severity or above.",
 )
 @click.option("--as-of", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="Today, for the age of documents.")
-@click.option("--max-age-days", metavar="DAYS", type=click.IntRange(min=1), default=180, show_default=True)
+@click.option(
+    "--max-age-days",
+    metavar="DAYS",
+    type=click.IntRange(min=1),
+    default=180,
+    show_default=True,
+    help="Age from which the newest document is called stale.",
+)
 @_format
 def lint(name: str, cloud: str | None, fail_on: str, as_of: datetime | None, max_age_days: int, as_format: str) -> int:
     """Print the findings and return the exit code."""
