@@ -17,6 +17,7 @@ from scanner.collect.snapshot_io import is_snapshot, snapshot_from
 from scanner.collect.strict_json import InputDocument, read_values, shown
 from scanner.collect.strict_yaml import MAX_YAML_BYTES, read_yaml
 from scanner.collect.template_cfn import is_cfn_template, read_cfn_template
+from scanner.collect.template_plan import is_terraform_plan, read_terraform_plan
 from scanner.errors import InputError, UsageError
 from scanner.model.snapshot import ExternalIdFact, Snapshot
 
@@ -61,6 +62,7 @@ FORMATS: tuple[InputFormat, ...] = (
         "output of `aws iam get-account-authorization-details`", is_authorization_details, read_authorization_details
     ),
     InputFormat("a CloudFormation template, JSON or YAML", is_cfn_template, read_cfn_template),
+    InputFormat("a Terraform plan as JSON (`terraform show -json`)", is_terraform_plan, read_terraform_plan),
     InputFormat(
         "lists of `az role assignment|definition list`, `az ad sp|app list`", is_azure_export, read_azure_export
     ),

@@ -71,3 +71,19 @@ def test_values_come_from_files_and_the_environment(
     template = ("scan", "aws", "--from", EXAMPLES / "porter-role.yaml", *ACCOUNT, "--template-param")
     assert porter(*template, f"TrustArnParameter=@{value}").code == 0
     assert porter(*template, "TrustArnParameter=env:TRUSTED").code == 1
+
+
+def test_a_terraform_plan_is_judged_like_a_template(porter: Porter) -> None:
+    done = porter("scan", "aws", "--from", EXAMPLES / "secrets-role-plan.json")
+    assert done.code == 0, done.out + done.err
+    assert "AWS account 111122223333" in done.out
+    assert "a template: this access does not exist yet" in " ".join(done.out.split())
+
+
+def test_excess_in_a_terraform_plan_is_found(porter: Porter, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    text = (EXAMPLES / "secrets-role-plan.json").read_text()
+    path.write_text(text.replace("secretsmanager:ListSecrets", "secretsmanager:GetSecretValue"))
+    done = porter("scan", "aws", "--from", path)
+    assert done.code == 1
+    assert "AWS-PERM-001" in done.out
