@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
@@ -143,7 +144,9 @@ def documented_tenant(plan: AzurePlan, *, now: datetime) -> AzureState:
     definitions = state.rows("roleDefinitions")
     for name, role_id, actions, nots in BUILT_IN:
         definitions.append(role_definition(sub, name, role_id, [block(actions, nots)], "BuiltInRole"))
-    custom = role_definition(sub, plan.role_name, object_id(plan.role_name), list(plan.permissions), "CustomRole")
+    custom = role_definition(
+        sub, plan.role_name, object_id(plan.role_name), deepcopy(list(plan.permissions)), "CustomRole"
+    )
     custom["properties"]["description"] = plan.role_description
     definitions.append(custom)
     principal = _application(state, plan, now)
@@ -193,7 +196,7 @@ def _application(state: AzureState, plan: AzurePlan, now: datetime) -> str:
     )
     for role in plan.app_roles:
         state.rows_below("appRoleAssignments", principal).append(app_role_assignment(principal, role))
-    state.rows_below("federatedIdentityCredentials", app).extend(plan.federated)
+    state.rows_below("federatedIdentityCredentials", app).extend(deepcopy(plan.federated))
     return principal
 
 
