@@ -12,6 +12,7 @@ import msgspec
 from scanner.collect.azure_export import is_azure_export, read_azure_export
 from scanner.collect.cfn_values import TAGS
 from scanner.collect.gaad_export import Reading, is_authorization_details, read_authorization_details
+from scanner.collect.gcloud_export import is_gcloud_export, read_gcloud_export
 from scanner.collect.redact import Redactor
 from scanner.collect.snapshot_io import is_snapshot, snapshot_from
 from scanner.collect.strict_json import InputDocument, read_values, shown
@@ -65,6 +66,11 @@ FORMATS: tuple[InputFormat, ...] = (
     InputFormat("a Terraform plan as JSON (`terraform show -json`)", is_terraform_plan, read_terraform_plan),
     InputFormat(
         "lists of `az role assignment|definition list`, `az ad sp|app list`", is_azure_export, read_azure_export
+    ),
+    InputFormat(
+        "what `gcloud projects get-iam-policy`, `iam service-accounts`, `iam roles describe` and the like print",
+        is_gcloud_export,
+        read_gcloud_export,
     ),
 )
 """In order: the first that recognises the first value must recognise all of them."""

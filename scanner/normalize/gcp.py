@@ -47,7 +47,7 @@ class _Project:
         body = itself[1] if itself else {}
         return GcpProject(
             project_id=self._scope.id,
-            number=str(body.get("name") or "").removeprefix("projects/"),
+            number=str(body.get("name") or "").removeprefix("projects/") or self._number(),
             scope=self._scope,
             policy=self._project_policy(),
             state=str(body.get("state") or ""),
@@ -81,6 +81,16 @@ class _Project:
             if page.get("name") and page.get("parent"):
                 chain.append((str(page["name"]), str(page["parent"])))
         return tuple(chain)
+
+    def _number(self) -> str:
+        """Return the project's number from names that hold it, for inputs without the project itself."""
+        for kind, key in ((kinds.POOLS, "workloadIdentityPools"), (kinds.SERVICES, "services")):
+            for at, page in self._pages(kind):
+                for _, raw in _records(at, page, key):
+                    number = str(raw.get("name") or "").removeprefix("projects/").partition("/")[0]
+                    if number.isdigit():
+                        return number
+        return ""
 
     def _project_policy(self) -> GcpPolicy | NotObserved:
         for at, page in self._pages(kinds.PROJECT_POLICY):
