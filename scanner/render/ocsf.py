@@ -25,7 +25,11 @@ _COMPLIANCE = {1: "Pass", 2: "Warning", 3: "Fail", 99: "Other"}
 _SEVERITY = {1: "Informational", 2: "Low", 3: "Medium", 4: "High", 5: "Critical"}
 _STATUS = {1: "New", 2: "In Progress", 3: "Suppressed", 4: "Resolved"}
 _PROVIDER = {"aws": "AWS", "gcp": "GCP", "azure": "Azure"}
-_ACCOUNT_TYPE = {"aws": (10, "AWS Account"), "gcp": (11, "GCP Project"), "azure": (13, "Azure Subscription")}
+_ACCOUNT_TYPE = {
+    ("aws", "account"): (10, "AWS Account"),
+    ("gcp", "project"): (11, "GCP Project"),
+    ("azure", "subscription"): (13, "Azure Subscription"),
+}
 _CONFIDENCE = {"possible": (1, "Low"), "likely": (2, "Medium"), "certain": (3, "High")}
 _MAX_TEXT_CHARS = 8_000
 
@@ -92,7 +96,7 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def _cloud(finding: Finding) -> dict[str, Any]:
-    type_id, type_name = _ACCOUNT_TYPE.get(finding.cloud, (99, finding.scope.kind))
+    type_id, type_name = _ACCOUNT_TYPE.get((finding.cloud, finding.scope.kind), (99, one_line(finding.scope.kind)))
     account = {"uid": one_line(finding.scope.id), "type_id": type_id, "type": type_name}
     if finding.scope.name:
         account["name"] = one_line(finding.scope.name)

@@ -51,7 +51,7 @@ def test_the_statement_is_read_by_in_toto() -> None:
     from in_toto_attestation.v1 import statement_pb2
     from in_toto_attestation.v1.statement import Statement
 
-    message = ParseDict(json.loads(verified_payload(ENVELOPE, KEY)), statement_pb2.Statement())  # type: ignore[attr-defined]
+    message = ParseDict(json.loads(verified_payload(ENVELOPE, KEY)), statement_pb2.Statement())
     Statement.copy_from_pb(message).validate()
     assert {s.name: s.digest["sha256"] for s in message.subject} == SUBJECTS
 

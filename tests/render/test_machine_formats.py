@@ -21,8 +21,9 @@ import sample_report as sample
 import sarif_check
 from msgspec.structs import replace
 
-from scanner.model.finding import Finding, Result, Severity
-from scanner.model.report import Report
+from scanner.model.finding import Finding, Result, Severity, Subject
+from scanner.model.report import Report, Verdict
+from scanner.model.snapshot import Scope
 from scanner.render import csv_report, sarif
 from scanner.render.csv_report import render_controls_csv, render_findings_csv, render_populations_csv
 from scanner.render.junit import render_junit
@@ -58,7 +59,7 @@ def of_status(status: str, **more: Any) -> Finding:
 
 
 def report_of(*findings: Finding, **more: Any) -> Report:
-    made = sample.report(list(findings), [], sample.Verdict("no", "no. Something.", "much"), exit_code=1)
+    made = sample.report(list(findings), [], Verdict("no", "no. Something.", "much"), exit_code=1)
     return replace(made, **more)
 
 
@@ -200,6 +201,32 @@ def test_ocsf_keeps_the_official_schema(ocsf_schema: Any, name: str) -> None:
     assert len(lines) == len(report.findings)
     for line in lines:
         assert [error.message[:200] for error in ocsf_schema.iter_errors(json.loads(line))] == []
+
+
+OTHER_CLOUDS = [
+    (Scope("gcp", "project", "123456789012", "acme"), "gcp.iam.service_account", "GCP Project"),
+    (Scope("gcp", "organization", "42"), "gcp.iam.binding", "organization"),
+    (
+        Scope("azure", "subscription", "0f0f0f0f-0000-4000-8000-000000000000"),
+        "azure.role_assignment",
+        "Azure Subscription",
+    ),
+    (Scope("azure", "tenant", "0f0f0f0f-0000-4000-8000-000000000001"), "entra.app", "tenant"),
+]
+
+
+@pytest.mark.parametrize(("scope", "kind", "account"), OTHER_CLOUDS, ids=[s.kind for s, _, _ in OTHER_CLOUDS])
+def test_other_clouds_are_told_in_every_format(ocsf_schema: Any, scope: Scope, kind: str, account: str) -> None:
+    subject = Subject(type=kind, key="//cloud/its own name@x", name="porter")
+    found = replace(of_status("FAIL", cloud=scope.cloud, scope=scope), subject=subject)
+    report = report_of(found, scopes=(scope,))
+    event = json.loads(render_ocsf(report))
+    assert list(ocsf_schema.iter_errors(event)) == []
+    assert event["cloud"]["account"]["type"] == account
+    assert sarif_check.problems(json.loads(render_sarif(report))) == []
+    assert oscal_check.problems(json.loads(render_oscal(report))) == []
+    assert rows(render_findings_csv(report))[0]["scope_id"] == scope.id
+    assert scope.id in render_markdown(report).decode()
 
 
 def test_the_ocsf_schema_refuses_what_is_wrong(ocsf_schema: Any) -> None:
