@@ -1,0 +1,43 @@
+"""AWS and GCP in one demo, one report."""
+
+from __future__ import annotations
+
+import pytest
+
+from scanner.app.demo import DemoOptions, demo
+from scanner.app.demo_gcp import demo_gcp
+from scanner.app.joined import joined
+from scanner.app.outputs import Format, render
+from scanner.model.finding import Axis, Result, Severity
+
+
+@pytest.mark.parametrize("version", ["porter@2026-05", "porter@2026-08"])
+def test_the_documented_project_of_each_version_is_clean(version: str) -> None:
+    outcome = demo_gcp(DemoOptions(scenario="documented", baseline=version))
+    assert outcome.exit_code == 0
+    assert outcome.report.verdict.as_documented == "yes"
+
+
+@pytest.mark.parametrize(("scenario", "code", "answer"), [("documented", 0, "yes"), ("drifted", 1, "no")])
+def test_two_clouds_are_one_report(scenario: str, code: int, answer: str) -> None:
+    options = DemoOptions(scenario=scenario, baseline="porter@2026-05")
+    aws, gcp = demo(options).report, demo_gcp(options).report
+    report = joined([aws, gcp])
+    assert {s.cloud for s in report.scopes} == {"aws", "gcp"}
+    assert report.summary.exit_code == code
+    assert report.verdict.as_documented == answer
+    assert len(report.findings) == len(aws.findings) + len(gcp.findings)
+    assert len({f.fingerprint for f in report.findings}) == len(report.findings)
+    failed = [
+        f
+        for f in report.findings
+        if f.axis is Axis.CONFORMANCE and f.result is Result.FAIL and f.severity is not Severity.INFO
+    ]
+    assert bool(failed) is (scenario == "drifted")
+    html = render(report, Format.HTML)
+    assert "porter-demo-project" in (html if isinstance(html, str) else html.decode())
+
+
+def test_one_report_is_returned_as_it_is() -> None:
+    report = demo_gcp(DemoOptions(scenario="documented", baseline="porter@2026-05")).report
+    assert joined([report]) is report
