@@ -91,6 +91,8 @@ _PLAIN = {
     "AWS-PASS-002": "any role handed to a service through {who}",
     "AWS-CLAIM-003": "access that stays when the stack is deleted ({who})",
     "AWS-TRUST-004": "service principals of {who} not bound to the account",
+    "AZURE-RISK-001": "Owner of the subscription, in effect, through {who}",
+    "AZURE-GRAPH-004": "control over the whole Entra tenant through {who}",
     "GCP-ESC-001": "owner of the project through {who}",
     "GCP-KEY-003": "a static key that works as {who}",
 }

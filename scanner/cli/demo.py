@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from scanner.cli import options as shared
 from scanner.cli.console import emit, say
 from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, rule_error_line
+from scanner.errors import UsageError
+
+if TYPE_CHECKING:
+    from scanner.app.demo import DemoOptions
+    from scanner.app.outputs import OutputPlan
 
 
 @click.command()
@@ -20,6 +26,13 @@ from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, rule
     show_default=True,
     help="documented: the account is as documented; drifted: somebody changed it.",
 )
+@click.option(
+    "--cloud",
+    type=click.Choice(("aws", "azure")),
+    default="aws",
+    show_default=True,
+    help="Which loopback cloud; azure is a subscription with its Entra tenant.",
+)
 @click.option("--out", metavar="DIR", default="porter-audit-demo", show_default=True, help="Directory for the reports.")
 @shared.baseline_option
 @shared.gate_options
@@ -29,6 +42,7 @@ from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, rule
 @click.option("--no-color", is_flag=True, help="Print without colour; NO_COLOR does the same.")
 def demo(
     scenario: str,
+    cloud: str,
     out: str,
     baseline: str,
     fail_on: str,
@@ -43,7 +57,8 @@ def demo(
     """Run the whole product on a loopback cloud; no account and no network is needed.
 
     An AWS account is written into a server on this machine as Porter and AWS really write it, changed as the
-    scenario says, read with the real AWS SDK, and judged.
+    scenario says, read with the real AWS SDK, and judged. `--cloud azure` does the same with a subscription and its
+    tenant.
     """
     from scanner.app.bundle import plan_bundle
     from scanner.app.demo import DemoOptions
@@ -62,11 +77,29 @@ def demo(
         fail_on_posture=fail_on_posture,
         argv=tuple(sys.argv[1:]),
     )
+    if cloud == "azure":
+        return _azure(options, plan, printing, bundle_asked=bundle is not None)
     say(f"writing a loopback AWS account: scenario {scenario}")
     with progress_bar(enabled=not quiet) as progress:
         outcome = run(options, progress=progress, on_rule_error=rule_error_line)
     written = deliver(outcome.report, plan, printing)
     deliver_bundle(outcome, bundle_plan, printing)
+    html = next(path for path in written if path.name == FILE_NAMES[Format.HTML])
+    emit(f"\n{verdict_text(outcome.report)}\nReport: {html.resolve()}\n")
+    return outcome.exit_code
+
+
+def _azure(options: DemoOptions, plan: OutputPlan, printing: Printing, *, bundle_asked: bool) -> int:
+    from scanner.app.demo_azure import demo_azure
+    from scanner.app.outputs import FILE_NAMES, Format, verdict_text
+    from scanner.cli.progress import progress_bar
+
+    if bundle_asked:
+        raise UsageError("`--bundle` is not written for `--cloud azure`")
+    say(f"writing a loopback Azure subscription and tenant: scenario {options.scenario}")
+    with progress_bar(enabled=not printing.quiet) as progress:
+        outcome = demo_azure(options, progress=progress, on_rule_error=rule_error_line)
+    written = deliver(outcome.report, plan, printing)
     html = next(path for path in written if path.name == FILE_NAMES[Format.HTML])
     emit(f"\n{verdict_text(outcome.report)}\nReport: {html.resolve()}\n")
     return outcome.exit_code

@@ -33,15 +33,18 @@ def azure_scenario_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _SCENARIOS.glob("*.yaml")))
 
 
-def load_azure_scenario(name: str) -> AzureScenario:
-    """Return a scenario. Raises `UsageError` if it has no Azure part."""
+def load_azure_scenario(name: str, application: str) -> AzureScenario:
+    """Return a scenario with `{application}`, the documented name of Porter's application, filled in.
+
+    Raises `UsageError` if it has no Azure part.
+    """
     import yaml
 
     if name not in azure_scenario_names():
         known = ", ".join(f"`{one}`" for one in azure_scenario_names())
         raise UsageError(f"unknown scenario `{name}`: known for Azure are {known}")
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = (_SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8")
+    text = (_SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8").replace("{application}", application)
     return msgspec.convert(yaml.load(text, Loader=loader), AzureScenario)
 
 
@@ -50,7 +53,7 @@ def provisioned_azure(
     scenario_name: str, plan: AzurePlan, *, now: datetime
 ) -> Iterator[tuple[LoopbackAzure, AzureScenario]]:
     """Start a loopback cloud that holds the documented tenant with the scenario's changes."""
-    scenario = load_azure_scenario(scenario_name)
+    scenario = load_azure_scenario(scenario_name, plan.application)
     state = documented_tenant(plan, now=now)
     for steps in (*(r.do for r in scenario.rewrites), *(c.do for c in scenario.changes)):
         apply_azure(state, steps)

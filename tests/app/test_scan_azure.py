@@ -13,6 +13,8 @@ import pytest
 
 from scanner.app.azure_reader import azure_role_json, azure_tier_lines, diagnose_azure
 from scanner.app.azure_source import AzureOptions, collect_subscriptions
+from scanner.app.demo import DemoOptions
+from scanner.app.demo_azure import demo_azure
 from scanner.app.run_facts import now
 from scanner.app.scan_azure import AzureScanOptions, scan_azure
 from scanner.baseline.load import find, load_azure
@@ -103,6 +105,16 @@ def test_the_printed_role_only_reads_and_every_rule_has_a_tier() -> None:
     }
     assert json.loads(azure_role_json("porter-only"))["graphApplicationPermissions"] == []
     assert sum(len(line.rules) for line in azure_tier_lines()) == len(AZURE_RULES)
+
+
+@pytest.mark.parametrize("version", ["2026-05", "2026-08"])
+def test_the_demo_runs_both_scenarios_with_either_documented_version(version: str) -> None:
+    clean = demo_azure(DemoOptions(scenario="documented", baseline=f"porter@{version}"))
+    assert (clean.exit_code, clean.report.verdict.as_documented) == (0, "yes")
+    assert "Owner of the subscription" in clean.report.verdict.allows
+    assert "the whole Entra tenant" in clean.report.verdict.allows
+    drifted = demo_azure(DemoOptions(scenario="drifted", baseline=f"porter@{version}"))
+    assert (drifted.exit_code, drifted.report.verdict.as_documented) == (1, "no")
 
 
 @pytest.mark.parametrize(
