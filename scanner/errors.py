@@ -38,6 +38,10 @@ class ForbiddenCallError(CollectError):
     """A call that is not on the read-only allow-list was about to be sent."""
 
 
+class HistoryError(PorterAuditError):
+    """A history that is damaged, newer than this program, or cannot be written; a scan goes on without it."""
+
+
 class RenderError(PorterAuditError):
     """A report could not be produced or written."""
 

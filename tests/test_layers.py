@@ -42,7 +42,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "history": ("scanner.model", "scanner.baseline.yaml_text", "scanner.baseline.fields"),
     "app": (
         *("scanner.model", "scanner.access", "scanner.baseline", "scanner.normalize"),
-        *("scanner.rules", "scanner.engine", "scanner.engine_azure", "scanner.engine_gcp", "scanner.assess.waive"),
+        *("scanner.rules", "scanner.engine", "scanner.engine_azure", "scanner.engine_gcp"),
+        *("scanner.assess.waive", "scanner.assess.delta"),
         *(f"scanner.{edge}" for edge in EDGES),
     ),
     "cli": ("scanner.app", "scanner.model"),

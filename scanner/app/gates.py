@@ -14,12 +14,28 @@ GATES = ("critical", "high", "medium", "low", "none")
 """What `--fail-on` and `--fail-on-posture` accept. Severity info passes every gate."""
 
 
-def exit_code(report: Report, *, fail_on: str, fail_on_posture: str, allow_incomplete: bool) -> int:
-    """Return 0, 1, 2 or 4 for a report; a rule's error beats a finding, and a finding beats incompleteness."""
-    codes = [CLEAN]
+RATCHET = frozenset({"new", "worsened", "reappeared", "waiver_expired"})
+"""The deltas that `--ratchet` counts."""
+
+
+def exit_code(
+    report: Report,
+    *,
+    fail_on: str,
+    fail_on_posture: str,
+    allow_incomplete: bool,
+    ratchet: bool = False,
+    history_lost: bool = False,
+) -> int:
+    """Return 0, 1, 2 or 4 for a report; a rule's error beats a finding, and a finding beats incompleteness.
+
+    With `ratchet` only what is new or worse is a finding; without the history that would tell, nothing is proven.
+    """
+    codes = [INCOMPLETE if ratchet and history_lost else CLEAN]
     if report.errors or any(f.result is Result.ERROR for f in report.findings):
         codes.append(INTERNAL)
-    if any(_stops(f, fail_on, fail_on_posture) for f in report.findings):
+    counted = [f for f in report.findings if not ratchet or f.delta in RATCHET]
+    if any(_stops(f, fail_on, fail_on_posture) for f in counted):
         codes.append(FINDINGS)
     if not allow_incomplete and any(_gaps(report)):
         codes.append(INCOMPLETE)

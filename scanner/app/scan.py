@@ -13,6 +13,7 @@ from scanner.app.baseline_versions import other_versions
 from scanner.app.catalogue import load_catalogue
 from scanner.app.gates import exit_code
 from scanner.app.params import SENSITIVE, Parameter
+from scanner.app.past import Past, settings_of, with_past
 from scanner.app.run_facts import effective_parameters, host, new_run_id, now, python_version
 from scanner.assess.waive import waive
 from scanner.baseline.controls import shipped_controls
@@ -23,6 +24,7 @@ from scanner.collect.exports import read_input
 from scanner.collect.installation_key import load_hmac_key
 from scanner.engine import RunFacts, evaluate
 from scanner.errors import UsageError
+from scanner.model.history import Previous
 from scanner.model.report import Report
 from scanner.model.snapshot import Snapshot, SourceKind
 from scanner.model.waiver import Waiver
@@ -49,6 +51,9 @@ class ScanOptions(msgspec.Struct, frozen=True):
     template_values: tuple[tuple[str, str], ...] = ()
     """Values of a CloudFormation template's parameters."""
     waivers: tuple[Waiver, ...] = ()
+    past: Past | None = None
+    """Earlier nights, where somebody asked for them."""
+    ratchet: bool = False
 
 
 class Judging(msgspec.Struct, frozen=True):
@@ -62,6 +67,11 @@ class Judging(msgspec.Struct, frozen=True):
     fail_on_posture: str = "none"
     allow_incomplete: bool = False
     waivers: tuple[Waiver, ...] = ()
+    previous: Previous | None = None
+    ratchet: bool = False
+    """Only what is new or worse counts against the gates."""
+    history_lost: bool = False
+    """There should be a history, and it could not be read."""
 
 
 class ScanOutcome(msgspec.Struct, frozen=True):
@@ -101,6 +111,8 @@ def judge(
     on_rule_error: OnRuleError | None = None,
 ) -> ScanOutcome:
     """Judge a snapshot that was read. Without `as_of` the clock of the rules is the time of collection."""
+    scopes = [scope.id for scope in snapshot.scopes]
+    previous = options.past.previous(scopes) if options.past is not None else None
     judging = Judging(
         values=_public(options.parameters),
         as_of=options.as_of or snapshot.collected_at,
@@ -109,6 +121,9 @@ def judge(
         fail_on_posture=options.fail_on_posture,
         allow_incomplete=options.allow_incomplete,
         waivers=options.waivers,
+        previous=previous,
+        ratchet=options.ratchet,
+        history_lost=options.past is not None and options.past.lost,
     )
     report = judged(snapshot, baseline, judging, _facts(options, baseline, started), on_rule_error)
     run = msgspec.structs.replace(report.run, ended=now())
@@ -131,17 +146,20 @@ def judged(
         as_of=judging.as_of,
         catalogue=load_catalogue(),
         facts=facts,
+        settings=settings_of(judging.previous),
         require_live=judging.require_live,
         on_error=on_rule_error,
         other_versions=other_versions(baseline),
         controls=shipped_controls().by_family("aws"),
     )
-    report = waive(report, judging.waivers, judging.as_of)
+    report = with_past(waive(report, judging.waivers, judging.as_of), judging.previous)
     code = exit_code(
         report,
         fail_on=judging.fail_on,
         fail_on_posture=judging.fail_on_posture,
         allow_incomplete=judging.allow_incomplete,
+        ratchet=judging.ratchet,
+        history_lost=judging.history_lost,
     )
     return msgspec.structs.replace(report, summary=msgspec.structs.replace(report.summary, exit_code=code))
 

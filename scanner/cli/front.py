@@ -11,6 +11,8 @@ COMMANDS = (
     ("can", "scanner.cli.can:can", "Decide one concrete request of a role or user, with the layers that decided"),
     ("baseline", "scanner.cli.baseline:baseline", "List and show documented versions"),
     ("rules", "scanner.cli.rules:rules", "List the rules, or show a rule's own page"),
+    ("diff", "scanner.cli.nights:diff", "Say what changed between two reports, or two nights of a history"),
+    ("history", "scanner.cli.nights:history", "Show a history, or make it again from reports"),
     ("waivers", "scanner.cli.waivers:waivers", "Check a file of waivers"),
     ("permissions", "scanner.cli.permissions:permissions", "Print the read-only policy a scan needs"),
     ("doctor", "scanner.cli.doctor:doctor", "Say who you are, what can be read, and what mends the rest"),

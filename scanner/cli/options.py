@@ -109,6 +109,20 @@ waivers_option = click.option(
     help="What somebody accepted, and until when (see `porter-audit waivers lint --help`).",
 )
 
+history_options = stack(
+    click.option(
+        "--history",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="History of all nights, made if there is none: what is new, worse, fixed or back since the run before.",
+    ),
+    click.option(
+        "--ratchet",
+        is_flag=True,
+        help="Exit 1 only at what is new, worse, back, or whose waiver is over; needs --history or --previous.",
+    ),
+)
+
 output_options = stack(
     click.option("--out", metavar="DIR|-", help="Directory for report files, or - for one format on standard output."),
     click.option(
@@ -138,9 +152,10 @@ bundle_options = stack(
     ),
     click.option(
         "--previous",
-        metavar="BUNDLE",
+        metavar="PATH",
         type=click.Path(path_type=Path),
-        help="The bundle of the run before, which this one names. Default: the newest in --out DIR.",
+        help="The run before, to compare with: its bundle or report.json. A bundle made now names that bundle; "
+        "default for this: the newest in --out DIR.",
     ),
 )
 

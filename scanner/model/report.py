@@ -8,6 +8,7 @@ import msgspec
 
 from scanner.model.common import JsonObject
 from scanner.model.finding import Diff, Finding
+from scanner.model.history import HistoryNote
 from scanner.model.snapshot import ApiCall, Caller, Scope, SourceKind, Unit
 from scanner.model.waiver import WaiverRow
 
@@ -170,3 +171,5 @@ class Report(msgspec.Struct, frozen=True):
     errors: tuple[str, ...] = ()
     waivers: tuple[WaiverRow, ...] = ()
     """Every waiver that was given, whether it covers something or not."""
+    history: HistoryNote | None = None
+    """What is known of the nights before; None: nobody asked."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from scanner.model import finding as model
 from scanner.model.common import EvidencePointer
+from scanner.model.history import HistoryNote
 from scanner.model.report import Report, RoleReview, StatementRow
 from scanner.model.snapshot import ApiCall, Scope, Unit
 from scanner.model.waiver import WaiverRow
@@ -67,6 +68,7 @@ def report_document(report: Report) -> out.ReportDocument:
         reviews=[_review(r) for r in sorted(report.reviews, key=_review_key)],
         findings=[_finding(f, report, ledger) for f in in_order(report.findings)],
         waivers=[_waiver(row) for row in report.waivers],
+        history=_history(report.history) if report.history else None,
         errors=list(report.errors),
     )
 
@@ -112,6 +114,29 @@ def _verdict(report: Report) -> out.Verdict:
 
 def _waiver(row: WaiverRow) -> out.Waiver:
     return msgspec.convert({**msgspec.to_builtins(row), "created": stamp(row.created)}, out.Waiver)
+
+
+def _history(note: HistoryNote) -> out.History:
+    return out.History(
+        source=msgspec.convert(note.source, Literal["history", "report"]),
+        previous_run_id=note.previous_run_id,
+        previous_as_of=_time(note.previous_as_of),
+        deltas=note.deltas,
+        gone=[
+            msgspec.convert(
+                {
+                    **msgspec.to_builtins(gone),
+                    "first_seen": stamp(gone.first_seen),
+                    "last_seen": stamp(gone.last_seen),
+                },
+                out.Gone,
+            )
+            for gone in note.gone
+        ],
+        remembered=[msgspec.to_builtins(state) for state in note.remembered],
+        boundaries=note.boundaries,
+        external_ids=note.external_ids,
+    )
 
 
 def _scope(scope: Scope) -> found.Scope:

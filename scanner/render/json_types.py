@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from scanner.model.snapshot import SourceKind, UnitStatus
-from scanner.render.json_finding import Count, Diff, Finding, Out, Scope, Stamp
+from scanner.render.json_finding import Count, Diff, Finding, Out, Scope, Sha256, Stamp
 
 
 class Caller(Out, frozen=True):
@@ -222,6 +222,35 @@ class Waiver(Out, frozen=True):
     notes: list[str]
 
 
+class Gone(Out, frozen=True):
+    """A deviation known before that tonight's findings do not name."""
+
+    finding_id: str
+    fingerprint: Sha256
+    rule_id: str
+    rule_title: str
+    severity: str
+    scope_id: str
+    subject: str
+    delta: Literal["fixed", "unknown_incomplete"]
+    first_seen: Stamp
+    last_seen: Stamp
+
+
+class History(Out, frozen=True):
+    """What is known of the nights before."""
+
+    source: Literal["history", "report"]
+    previous_run_id: str | None
+    previous_as_of: Stamp | None
+    deltas: dict[str, Count]
+    gone: list[Gone]
+    remembered: list[dict[str, Any]]
+    """For the next run with `--previous`; its form may change."""
+    boundaries: dict[str, str]
+    external_ids: dict[str, str]
+
+
 class ReportDocument(Out, frozen=True):
     """The whole truth of one run."""
 
@@ -238,4 +267,5 @@ class ReportDocument(Out, frozen=True):
     reviews: list[Review]
     findings: list[Finding]
     waivers: list[Waiver]
+    history: History | None
     errors: list[str]
