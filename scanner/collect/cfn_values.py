@@ -26,6 +26,8 @@ _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _SUFFIXES: Final = {"aws-cn": "amazonaws.com.cn"}
 _LATER: Final = "known only when the stack is created"
 _SSM_TYPE: Final = "AWS::SSM::Parameter::Value"
+# A template of 1 MB that is not written to exhaust a reader stays far below this, all its values together.
+_MAX_MADE: Final = 20_000_000
 
 
 class Undetermined(Exception):
@@ -61,6 +63,7 @@ class Values:
             "AWS::NoValue": NO_VALUE,
         }
         self._decided: dict[str, bool | str] = {}
+        self._made = 0
         self._functions: dict[str, Callable[[Any], Any]] = {
             "Ref": self._ref,
             "Fn::GetAtt": self._get_att,
@@ -87,6 +90,12 @@ class Values:
         if name not in self._functions:
             raise Undetermined(f"`{shown(name)}` is {_LATER}")
         return self._functions[name](node[name])
+
+    def _spend(self, size: int) -> None:
+        """Count what functions make: a few names repeated can stand for more text than any memory holds."""
+        self._made += size
+        if self._made > _MAX_MADE:
+            raise Undetermined(f"the template's functions make more than {_MAX_MADE} characters")
 
     def is_given(self, parameter: str) -> bool:
         """Return whether the user gave a value for a parameter."""
@@ -188,8 +197,11 @@ class Values:
             if name.startswith("!"):
                 return "${" + name[1:] + "}"
             if name in local:
-                return self.text(local[name])
-            return _as_text(self._get_att(name) if "." in name else self._ref(name))
+                found = self.text(local[name])
+            else:
+                found = _as_text(self._get_att(name) if "." in name else self._ref(name))
+            self._spend(len(found))
+            return found
 
         return _static(_REFERENCE.sub(replaced, text))
 
@@ -198,7 +210,9 @@ class Values:
         items = self.value(parts)
         if not isinstance(items, list):
             raise Undetermined("`Fn::Join` without a list")
-        return _static(self.text(delimiter).join(_as_text(item) for item in items))
+        between, texts = self.text(delimiter), [_as_text(item) for item in items]
+        self._spend(sum(map(len, texts)) + len(between) * len(texts))
+        return _static(between.join(texts))
 
     def _if(self, argument: Any) -> Any:
         name, yes, no = self._three(argument, "Fn::If")
@@ -216,7 +230,9 @@ class Values:
         by = self.text(delimiter)
         if not by:
             raise Undetermined("`Fn::Split` without a delimiter")
-        return self.text(text).split(by)
+        whole = self.text(text)
+        self._spend(len(whole))
+        return whole.split(by)
 
     def _find_in_map(self, argument: Any) -> Any:
         if not isinstance(argument, list) or len(argument) != 3:
@@ -227,6 +243,8 @@ class Values:
             if not isinstance(found, dict) or name not in found:
                 raise Undetermined(f"`Fn::FindInMap` finds no `{shown(name)}`")
             found = found[name]
+        # An item costs more than a character: it is visited once more.
+        self._spend(10 * len(found) if isinstance(found, list) else len(str(found)))
         return self.value(found)
 
     def _two(self, argument: Any, name: str) -> tuple[Any, Any]:

@@ -10,6 +10,7 @@ from scanner import __version__
 from scanner.collect.allowlist import apis_of
 from scanner.collect.authorization_pages import count_entities
 from scanner.collect.gaad_export import Reading
+from scanner.collect.strict_json import shown
 from scanner.model.common import JsonObject
 from scanner.model.kinds import AUTHORIZATION_DETAILS, AWS_UNIT_KINDS, UNREADABLE, UnitKind, aws_unit_id
 from scanner.model.snapshot import SNAPSHOT_SCHEMA, Scope, Snapshot, SourceKind, Unit, UnitError, UnitStatus
@@ -118,9 +119,10 @@ def planned_snapshot(planned: PlannedAccount, reading: Reading, what: str) -> Sn
     page = planned.page()
     reading.redactor.document(page)
     reading.redactor.scrub(page)
-    units = [_unit(kind, planned, page, what) for kind in AWS_UNIT_KINDS]
-    if planned.notes:
-        units.append(_others(planned))
+    lost, notes = (reading.redactor.message(_joined(said)) for said in (planned.lost, planned.notes))
+    units = [_unit(kind, planned, page, what, lost) for kind in AWS_UNIT_KINDS]
+    if notes:
+        units.append(_others(planned, notes))
     scope = Scope(
         cloud="aws",
         kind="account",
@@ -141,7 +143,7 @@ def planned_snapshot(planned: PlannedAccount, reading: Reading, what: str) -> Sn
     )
 
 
-def _unit(kind: UnitKind, planned: PlannedAccount, page: JsonObject, what: str) -> Unit:
+def _unit(kind: UnitKind, planned: PlannedAccount, page: JsonObject, what: str, lost: str) -> Unit:
     unit = Unit(
         unit_id=aws_unit_id(planned.account, "global", kind.kind),
         kind=kind.kind,
@@ -157,14 +159,14 @@ def _unit(kind: UnitKind, planned: PlannedAccount, page: JsonObject, what: str) 
         return unit
     return msgspec.structs.replace(
         unit,
-        status=UnitStatus.TRUNCATED if planned.lost else UnitStatus.COMPLETE,
+        status=UnitStatus.TRUNCATED if lost else UnitStatus.COMPLETE,
         pages=(page,),
         items=count_entities(page),
-        error=UnitError("Undecided", _joined(planned.lost)) if planned.lost else None,
+        error=UnitError("Undecided", lost) if lost else None,
     )
 
 
-def _others(planned: PlannedAccount) -> Unit:
+def _others(planned: PlannedAccount, notes: str) -> Unit:
     return Unit(
         unit_id=aws_unit_id(planned.account, "global", OTHER_RESOURCES),
         kind=OTHER_RESOURCES,
@@ -174,11 +176,11 @@ def _others(planned: PlannedAccount) -> Unit:
         required=False,
         status=UnitStatus.NOT_IN_INPUT,
         apis=(),
-        error=UnitError("NotJudged", _joined(planned.notes)),
+        error=UnitError("NotJudged", notes),
     )
 
 
 def _joined(reasons: list[str]) -> str:
-    unique = list(dict.fromkeys(" ".join(reason.split()) for reason in reasons))
+    unique = list(dict.fromkeys(shown(" ".join(reason.split()), 200) for reason in reasons))
     more = f"; and {len(unique) - _SHOWN} more" if len(unique) > _SHOWN else ""
-    return ("; ".join(unique[:_SHOWN]) + more)[:500]
+    return "; ".join(unique[:_SHOWN]) + more

@@ -370,3 +370,27 @@ def test_conditions_that_share_parts_are_decided_once(tmp_path: Path) -> None:
     resources = {"Role": {**role(), "Condition": "C59"}}
     snapshot = read(tmp_path, template(resources, Conditions=conditions, Parameters={"Name": {"Type": "String"}}))
     assert "whether it is made is open" in lost(snapshot)
+
+
+HUGE = {
+    "Sub": {"Fn::Sub": "${P}" * 20_000},
+    "Join": {"Fn::Join": ["", [{"Ref": "P"}] * 20_000]},
+    "Split": [{"Fn::Split": ["x", {"Ref": "P"}]}] * 20_000,
+    "FindInMap": [{"Fn::FindInMap": ["M", "a", "b"]}] * 20_000,
+}
+
+
+@pytest.mark.parametrize("node", HUGE.values(), ids=HUGE)
+def test_values_that_grow_without_end_are_undecided(tmp_path: Path, node: Any) -> None:
+    parameters = {"P": {"Type": "String", "Default": "x" * 100_000}}
+    mappings = {"M": {"a": {"b": ["x"] * 100_000}}}
+    policies = [{"PolicyName": "p", "PolicyDocument": allow(node)}]
+    huge = template({"Role": role(Policies=policies)}, Parameters=parameters, Mappings=mappings)
+    found = roles(read(tmp_path, huge))["porter-manager"].policies[0].document
+    assert isinstance(found, NotObserved)
+    assert "functions make more than" in found.reason
+
+
+def test_names_of_the_template_cannot_steer_a_terminal(tmp_path: Path) -> None:
+    resources = {"Role": role(), "Ev\x1b[31mil": {"Type": "Custom::\x1b[2JThing"}}
+    assert "\x1b" not in lost(read(tmp_path, template(resources))) + notes(read(tmp_path, template(resources)))
