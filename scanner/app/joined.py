@@ -1,54 +1,16 @@
-"""Several clouds' reports as one: every part stands in it once, and the verdict is drawn over all of them."""
+"""Several clouds' reports as one, with the exit code that wins."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from scanner.app.exit_codes import strongest
-from scanner.assess.identity import sha256_of
-from scanner.assess.verdict import summary, verdict
-from scanner.model.report import Report, Run
+from scanner.assess.joined import join_reports
+from scanner.model.report import Report
 
 
 def joined(reports: Sequence[Report]) -> Report:
-    """Return one report of runs on several clouds, judged by one documented version; the first one's run leads.
-
-    The exit code is the strongest one. A single report is returned as it is.
-    """
+    """Return one report of runs on several clouds with the strongest exit code; a single one is returned as it is."""
     if len(reports) == 1:
         return reports[0]
-    findings = tuple(f for r in reports for f in r.findings)
-    reviews = tuple(v for r in reports for v in r.reviews)
-    units = tuple(u for r in reports for u in r.units)
-    counted = summary(findings, units, sum(r.summary.rules_evaluated for r in reports))
-    first = reports[0]
-    return msgspec.structs.replace(
-        first,
-        run=_run([r.run for r in reports]),
-        verdict=verdict(findings, reviews, units, first.run.source),
-        summary=msgspec.structs.replace(counted, exit_code=strongest([r.summary.exit_code for r in reports])),
-        scopes=tuple(s for r in reports for s in r.scopes),
-        units=units,
-        calls=tuple(c for r in reports for c in r.calls),
-        populations=tuple(p for r in reports for p in r.populations),
-        tie_outs=tuple(t for r in reports for t in r.tie_outs),
-        reviews=reviews,
-        findings=findings,
-        baseline_documents=tuple({str(d["name"]): d for r in reports for d in r.baseline_documents}.values()),
-        errors=tuple(e for r in reports for e in r.errors),
-    )
-
-
-def _run(runs: Sequence[Run]) -> Run:
-    return msgspec.structs.replace(
-        runs[0],
-        started=min(r.started for r in runs),
-        ended=max(r.ended for r in runs),
-        baseline_digest=sha256_of([r.baseline_digest for r in runs]),
-        rules_digest=sha256_of([r.rules_digest for r in runs]),
-        callers=tuple(c for r in runs for c in r.callers),
-        parameters=tuple(dict(p for r in runs for p in r.parameters).items()),
-        sdk_versions=tuple(dict(v for r in runs for v in r.sdk_versions).items()),
-    )
+    return join_reports(reports, strongest([r.summary.exit_code for r in reports]))

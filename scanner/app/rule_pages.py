@@ -10,6 +10,11 @@ import msgspec
 from scanner.errors import UsageError
 from scanner.rules.base import Rule
 from scanner.rules.registry import ALL_RULES
+from scanner.rules.registry_azure import AZURE_RULES
+from scanner.rules.registry_gcp import GCP_RULES
+
+EVERY_RULE: tuple[Rule, ...] = (*ALL_RULES, *GCP_RULES, *AZURE_RULES)
+"""The rules of all clouds, in the order of reports."""
 
 
 class RuleLine(msgspec.Struct, frozen=True):
@@ -24,7 +29,7 @@ class RuleLine(msgspec.Struct, frozen=True):
 
 def list_rules() -> tuple[RuleLine, ...]:
     """Return every rule in the registry's order."""
-    return tuple(RuleLine(r.id, r.axis.value, r.severity.value, r.title, r.requires) for r in ALL_RULES)
+    return tuple(RuleLine(r.id, r.axis.value, r.severity.value, r.title, r.requires) for r in EVERY_RULE)
 
 
 def rules_json() -> str:
@@ -34,9 +39,9 @@ def rules_json() -> str:
 
 def rule_page(rule_id: str) -> str:
     """Return a rule's page as Markdown; case does not matter. Raises `UsageError` if there is no such rule."""
-    rule = next((r for r in ALL_RULES if r.id.lower() == rule_id.lower()), None)
+    rule = next((r for r in EVERY_RULE if r.id.lower() == rule_id.lower()), None)
     if rule is None:
-        near = [r.id for r in ALL_RULES if rule_id.lower() in r.id.lower()]
+        near = [r.id for r in EVERY_RULE if rule_id.lower() in r.id.lower()]
         advice = f"did you mean {', '.join(near[:5])}" if near else "porter-audit rules list"
         raise UsageError(f"there is no rule `{rule_id[:60]}`", advice=advice)
     return f"{_docstring(rule)}\n\n{_facts(rule)}\n"
