@@ -154,8 +154,8 @@ bundle_options = stack(
         "--previous",
         metavar="PATH",
         type=click.Path(path_type=Path),
-        help="The run before, to compare with: its bundle or report.json. A bundle made now names that bundle; "
-        "default for this: the newest in --out DIR.",
+        help="The run before: its bundle, which a bundle made now names (default: the newest in --out DIR). "
+        "`scan` compares with it too, or with a report.json.",
     ),
 )
 
