@@ -19,6 +19,8 @@ from scanner.errors import BaselineError
 from scanner.model.common import JsonObject
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+AUDITED_ACCOUNT = "account_id"
+"""Every caller knows it and gives it; a version whose documents never name the audited account need not declare it."""
 _Fill = Callable[[str], str]
 
 # `${...}` is an IAM policy variable, not one of ours.
@@ -63,7 +65,7 @@ def _values(baseline: AwsBaseline, given: Mapping[str, str]) -> dict[str, str]:
     """Return the accepted values by variable, defaults included."""
     variables = {variable.name: variable for variable in baseline.variables}
     for name in given:
-        if name not in variables:
+        if name not in variables and name != AUDITED_ACCOUNT:
             known = ", ".join(f"`{variable}`" for variable in variables) or "none"
             raise BaselineError(f"baseline `{baseline.id}`: unknown parameter `{shown(name)}`: known are {known}")
     filled: dict[str, str] = {}
