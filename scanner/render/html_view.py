@@ -36,9 +36,11 @@ from scanner.render.text import one_line, shorten, stamp, when
 from scanner.render.words import (
     EXIT_WORDS,
     Group,
+    delta_words,
     duties,
     group_slug,
     groups,
+    night_before,
     open_points,
     unit_phrase,
     unread_other,
@@ -49,6 +51,7 @@ from scanner.render.words import (
 
 _ANSWERS = {"yes": ("Yes", "good"), "no": ("No", "bad"), "not proven": ("Not proven", "open")}
 _LINKS_SHOWN = 6
+_GONE_SHOWN = 20
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -290,7 +293,21 @@ def _run_facts(report: Report) -> tuple[Fact, ...]:
         Fact("Host", one_line(run.host or "not recorded", 120)),
         Fact("Exit code", f"{report.summary.exit_code}"),
     )
-    return facts
+    return facts + _nights(report)
+
+
+def _nights(report: Report) -> tuple[Fact, ...]:
+    """Return what changed since the run before, and what is gone; nothing where nobody asked for it."""
+    note = report.history
+    if note is None:
+        return ()
+    changes = ", ".join(f"{number} {delta_words(delta)}" for delta, number in note.deltas.items()) or "nothing"
+    gone = "; ".join(
+        one_line(f"{delta_words(g.delta)}: {g.rule_id} {g.subject}", 200) for g in note.gone[:_GONE_SHOWN]
+    )
+    more = f"; and {len(note.gone) - _GONE_SHOWN} more in report.json" if len(note.gone) > _GONE_SHOWN else ""
+    said = (Fact("Since the run before", f"{night_before(note)}: {changes}"),)
+    return (*said, Fact("No longer listed", gone + more)) if gone else said
 
 
 def _tiles(told: tuple[Group, ...]) -> tuple[Tile, ...]:

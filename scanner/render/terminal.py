@@ -18,7 +18,9 @@ from scanner.render.words import (
     UNDECIDED_WORD,
     VERDICT_SIGN,
     Group,
+    delta_words,
     groups,
+    night_before,
     open_points,
     permission_words,
     reviews_in_order,
@@ -39,6 +41,7 @@ _SEVERITY_TONE = {
 }
 _PIECES_SHOWN = 4
 _TEXT_LIMIT = 600
+_GONE_SHOWN = 8
 
 
 def render_terminal(report: Report, *, width: int = 100, color: bool = False, verbose: bool = False) -> str:
@@ -52,6 +55,7 @@ def render_terminal(report: Report, *, width: int = 100, color: bool = False, ve
     _roles(page, report)
     for group in groups(report):
         _group(page, group, verbose)
+    _nights(page, report)
     _register(page, report)
     _facts(page, report)
     return page.text()
@@ -232,6 +236,20 @@ def _witness(page: Page, witness: Witness) -> None:
         page.labelled("", f"with {one_line(compact_json(witness.context), 300)}", indent=4)
     for number, step in enumerate(witness.path, 1):
         page.labelled("", f"{number}. {one_line(step)}", indent=4)
+
+
+def _nights(page: Page, report: Report) -> None:
+    """Print what changed since the run before, and what is gone; only where somebody asked for it."""
+    note = report.history
+    if note is None:
+        return
+    page.heading("Since the run before", night_before(note), "head")
+    page.paragraph(", ".join(f"{number} {delta_words(delta)}" for delta, number in note.deltas.items()) or "nothing")
+    for gone in note.gone[:_GONE_SHOWN]:
+        what = f"{one_line(gone.rule_id, 40)} {one_line(gone.subject, 120)}"
+        page.labelled(delta_words(gone.delta), f"{what}; first seen {when(gone.first_seen)}", indent=4)
+    if len(note.gone) > _GONE_SHOWN:
+        page.labelled("", f"and {len(note.gone) - _GONE_SHOWN} more", indent=4, style="dim")
 
 
 def _register(page: Page, report: Report) -> None:

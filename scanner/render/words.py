@@ -7,10 +7,11 @@ from collections.abc import Iterable
 import msgspec
 
 from scanner.model.finding import SEVERITY_ORDER, Axis, Finding, Result, Severity
+from scanner.model.history import HistoryNote
 from scanner.model.report import Report, RoleReview, Verdict
 from scanner.model.snapshot import Unit, UnitStatus
 from scanner.model.waiver import WaiverRow, WaiverState
-from scanner.render.text import count, one_line
+from scanner.render.text import count, one_line, when
 
 LINE_DOCUMENTED = "As documented:"
 LINE_ALLOWS = "What the documented access allows:"
@@ -168,6 +169,24 @@ def open_points(report: Report) -> tuple[str, ...]:
     if not phrases and report.verdict.as_documented == "not proven":
         phrases = [one_line(phrase) for phrase in report.verdict.unread] or ["the verdict is not proven"]
     return tuple(phrases)
+
+
+_DELTAS = {
+    "waiver_expired": "waiver over",
+    "reappeared": "back",
+    "rule_changed": "judged by a changed rule",
+    "unknown_incomplete": "not known tonight",
+}
+
+
+def delta_words(delta: str) -> str:
+    """Return what became of a finding since the run before, in words."""
+    return _DELTAS.get(delta, one_line(delta, 40))
+
+
+def night_before(note: HistoryNote) -> str:
+    """Return which run a report is compared with."""
+    return f"compared with {when(note.previous_as_of)}" if note.previous_run_id else "the first one known"
 
 
 def waiver_phrase(row: WaiverRow) -> str:

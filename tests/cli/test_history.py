@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from scanner.history.lock import only_writer
+from tests.history.waiver_text import entry, text
 
 from .conftest import gaad, role
 
@@ -237,3 +238,20 @@ def test_a_history_that_is_not_there(porter: Porter, tmp_path: Path) -> None:
     done = porter("history", "show", tmp_path / "none.sqlite")
     assert (done.code, done.out) == (3, "")
     assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_a_bundle_of_a_night_with_waivers_and_a_past_is_judged_again_to_the_same_bytes(
+    night: Night, porter: Porter, tmp_path: Path
+) -> None:
+    waivers = tmp_path / "waivers.yaml"
+    waivers.write_bytes(text(entry(match={"rule_id": "AWS-ROLE-001", "subject": "arn:*:role/bridge"})))
+    options = ("--history", tmp_path / "history.sqlite", "--ratchet", "--waivers", waivers, "--bundle", "full")
+    night(6, trusting("bridge"), *options)
+    _, report = night(7, trusting("bridge", "tunnel"), *options)
+    assert set(deltas(report)) >= {"new", "unchanged"}
+    assert len(report["waivers"]) == 1
+    (bundle,) = (tmp_path / "night-7").glob("bundle-*")
+    done = porter("replay", bundle)
+    assert done.code == 0, done.err
+    done, after = night(8, trusting("bridge"), "--previous", bundle, "--ratchet")
+    assert (done.code, set(deltas(after))) == (0, {"unchanged", "fixed", "unknown_incomplete"})
