@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--cloud",
-    type=click.Choice(("aws", "azure")),
+    type=click.Choice(("aws", "gcp", "azure", "all")),
     default="aws",
     show_default=True,
-    help="Which loopback cloud; azure is a subscription with its Entra tenant.",
+    help="Which loopback cloud; azure is a subscription with its Entra tenant, all is the three in one report.",
 )
 @click.option("--out", metavar="DIR", default="porter-audit-demo", show_default=True, help="Directory for the reports.")
 @shared.baseline_option
@@ -57,8 +57,8 @@ def demo(
     """Run the whole product on a loopback cloud; no account and no network is needed.
 
     An AWS account is written into a server on this machine as Porter and AWS really write it, changed as the
-    scenario says, read with the real AWS SDK, and judged. `--cloud azure` does the same with a subscription and its
-    tenant.
+    scenario says, read with the real AWS SDK, and judged. `--cloud gcp` does the same with a project, `--cloud azure`
+    with a subscription and its tenant, `--cloud all` with all of them.
     """
     from scanner.app.bundle import plan_bundle
     from scanner.app.demo import DemoOptions
@@ -77,8 +77,8 @@ def demo(
         fail_on_posture=fail_on_posture,
         argv=tuple(sys.argv[1:]),
     )
-    if cloud == "azure":
-        return _azure(options, plan, printing, bundle_asked=bundle is not None)
+    if cloud != "aws":
+        return _other(cloud, options, plan, printing, bundle_asked=bundle is not None)
     say(f"writing a loopback AWS account: scenario {scenario}")
     with progress_bar(enabled=not quiet) as progress:
         outcome = run(options, progress=progress, on_rule_error=rule_error_line)
@@ -89,17 +89,24 @@ def demo(
     return outcome.exit_code
 
 
-def _azure(options: DemoOptions, plan: OutputPlan, printing: Printing, *, bundle_asked: bool) -> int:
-    from scanner.app.demo_azure import demo_azure
+_WRITTEN = {
+    "gcp": "GCP organization with one project",
+    "azure": "Azure subscription and tenant",
+    "all": "AWS account, GCP project and Azure subscription",
+}
+
+
+def _other(cloud: str, options: DemoOptions, plan: OutputPlan, printing: Printing, *, bundle_asked: bool) -> int:
+    from scanner.app.demo_clouds import demo_report
     from scanner.app.outputs import FILE_NAMES, Format, verdict_text
     from scanner.cli.progress import progress_bar
 
     if bundle_asked:
-        raise UsageError("`--bundle` is not written for `--cloud azure`")
-    say(f"writing a loopback Azure subscription and tenant: scenario {options.scenario}")
+        raise UsageError(f"`--bundle` is not written for `--cloud {cloud}`")
+    say(f"writing a loopback {_WRITTEN[cloud]}: scenario {options.scenario}")
     with progress_bar(enabled=not printing.quiet) as progress:
-        outcome = demo_azure(options, progress=progress, on_rule_error=rule_error_line)
-    written = deliver(outcome.report, plan, printing)
+        report = demo_report(cloud, options, progress=progress, on_rule_error=rule_error_line)
+    written = deliver(report, plan, printing)
     html = next(path for path in written if path.name == FILE_NAMES[Format.HTML])
-    emit(f"\n{verdict_text(outcome.report)}\nReport: {html.resolve()}\n")
-    return outcome.exit_code
+    emit(f"\n{verdict_text(report)}\nReport: {html.resolve()}\n")
+    return report.summary.exit_code

@@ -53,3 +53,14 @@ def test_scan_collect_and_doctor_read_the_loopback_project(porter: Porter, drift
     assert collected.code == 0
     assert porter("scan", "gcp", "--from", tmp_path / "snapshot.json", "-q").code == 1
     assert porter("doctor", "gcp", "--project", DEMO_PROJECT).code == 0
+
+
+@pytest.mark.parametrize(("scenario", "code", "answer"), [("documented", 0, "yes"), ("drifted", 1, "no")])
+def test_demo_shows_all_clouds_in_one_report(
+    porter: Porter, tmp_path: Path, scenario: str, code: int, answer: str
+) -> None:
+    done = porter("demo", "--scenario", scenario, "--cloud", "all", "--out", tmp_path / "demo", "-q")
+    assert done.code == code, done.err
+    report = json.loads((tmp_path / "demo" / "report.json").read_text())
+    assert report["verdict"]["as_documented"] == answer
+    assert {scope["cloud"] for scope in report["scopes"]} == {"aws", "azure", "gcp"}
