@@ -34,9 +34,12 @@ class BaselineLine(msgspec.Struct, frozen=True):
 
 
 def list_baselines() -> tuple[BaselineLine, ...]:
-    """Return every part of every version that ships, by name and cloud; raises `BaselineError` if one is broken."""
+    """Return every part of every version that ships; raises `BaselineError` if one is broken.
+
+    Porter's come first, others serve as examples; then by name and cloud.
+    """
     lines: list[BaselineLine] = []
-    for spec in dict.fromkeys(known()):
+    for spec in sorted(known(), key=lambda name: not name.startswith("porter@")):
         path = find(spec)
         lines += [_line(load_part(path, cloud), cloud) for cloud in clouds_of(path)]
     return tuple(lines)
