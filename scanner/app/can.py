@@ -43,6 +43,10 @@ def can(
     what was read already denies. Raises `InputError`, `UsageError`, `PolicyError`.
     """
     inventory = normalize(read_input(source, now=now, hmac_key=load_hmac_key()))
+    if inventory.azure and not inventory.aws:
+        from scanner.app.can_azure import can_azure
+
+        return can_azure(inventory, identity, action, resource, context)
     account, found = _find(inventory.aws, identity)
     request = Request(found.arn, action, resource, {k: v[0] if len(v) == 1 else list(v) for k, v in context.items()})
     missing: list[str] = []

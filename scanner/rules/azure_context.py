@@ -132,7 +132,7 @@ def build_azure_context(
         ),
         principals=principals,
         principal_ids=_vendor_ids(principals, holders, subscription),
-        parents=_parents(subscription),
+        parents=parents_of(subscription),
         judge=judge,
     )
 
@@ -149,7 +149,7 @@ def _vendor_ids(
     return frozenset(read | (holders if not subscription.principals else set()))
 
 
-def _parents(subscription: AzureSubscription) -> dict[str, str]:
+def parents_of(subscription: AzureSubscription) -> dict[str, str]:
     """Return a chain of the management groups that the service itself says contain the subscription."""
     marker = "/providers/microsoft.management/managementgroups/"
     groups = sorted({a.scope for a in subscription.assignments if a.scope.lower().startswith(marker)})

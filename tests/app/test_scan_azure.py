@@ -13,6 +13,7 @@ import pytest
 
 from scanner.app.azure_reader import azure_role_json, azure_tier_lines, diagnose_azure
 from scanner.app.azure_source import AzureOptions, collect_subscriptions
+from scanner.app.can import can
 from scanner.app.demo import DemoOptions
 from scanner.app.demo_azure import demo_azure
 from scanner.app.run_facts import now
@@ -84,6 +85,22 @@ def test_a_snapshot_is_judged_elsewhere_to_the_same_findings(cloud: LoopbackAzur
     assert [(f.rule_id, f.result, f.subject.key) for f in again.report.findings] == [
         (f.rule_id, f.result, f.subject.key) for f in live.report.findings
     ]
+
+
+def test_one_operation_of_the_principal_is_decided_from_a_snapshot(cloud: LoopbackAzure, tmp_path: Path) -> None:
+    scope, name = f"/subscriptions/{cloud.state.subscription_id}/resourceGroups/rg", "azure-porter-restricted-sp"
+    written = tmp_path / "azure.json"
+    collect_subscriptions(options(cloud), written)
+
+    def effect(operation: str, where: str = scope) -> str:
+        return can(written, name, operation, where, {}, now=now()).decision.effect
+
+    assert effect("Microsoft.Authorization/roleAssignments/write") == "allowed"
+    assert effect("Microsoft.Compute/galleries/share/action") == "implicit_deny"
+    assert effect("Microsoft.Compute/virtualMachines/read", "/subscriptions/other") == "implicit_deny"
+    cloud.fault("DenyAssignments.List", "denied")
+    collect_subscriptions(options(cloud), written)
+    assert effect("Microsoft.Compute/virtualMachines/read") == "undecided"
 
 
 def test_the_reader_is_told_which_rules_are_lost_and_what_mends_it(cloud: LoopbackAzure) -> None:
