@@ -120,3 +120,15 @@ def test_reading_nothing_at_all_is_an_error_not_a_report(monkeypatch: pytest.Mon
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     with pytest.raises(CollectError, match="no Google credentials"):
         run()
+
+
+def test_a_folder_whose_projects_cannot_be_listed_is_not_proven(project: ProvisionedGcp) -> None:
+    reading = GcpOptions(folder="456", backoff_s=0.01, max_attempts=1)
+    asked = GcpScanOptions(baseline="porter@2026-05", gcp=reading)
+    whole = scan_gcp(asked)
+    assert whole.report.verdict.as_documented == "yes"
+    assert whole.exit_code == 0
+    project.cloud.fault("projects.list", "denied")
+    denied = scan_gcp(asked)
+    assert denied.report.verdict.as_documented == "not proven"
+    assert denied.exit_code == 2

@@ -127,3 +127,13 @@ def test_files_that_cannot_be_judged_are_one_clear_line(tmp_path: Path, files: d
         (tmp_path / name).write_text(json.dumps(value))
     with pytest.raises(InputError, match=says):
         judged(tmp_path)
+
+
+def test_an_account_that_has_only_googles_own_key_counts_as_read(tmp_path: Path) -> None:
+    state = keyed_project(NOW)
+    for email in state.service_accounts:
+        name = f"{state.node}/serviceAccounts/{email}/keys/0a0a0a0a"
+        state.keys[email] = [{"name": name, "keyType": "SYSTEM_MANAGED", "keyOrigin": "GOOGLE_PROVIDED"}]
+    outcome = judged(export(state, tmp_path / "x"))
+    assert status(outcome, kinds.SERVICE_ACCOUNT_KEYS) is UnitStatus.COMPLETE
+    assert {f.result for f in outcome.report.findings if f.rule_id == "GCP-KEY-001"} == {Result.PASS}
