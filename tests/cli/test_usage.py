@@ -33,7 +33,10 @@ USAGE = {
     "an ExternalId without a role": (["scan", "aws", "--assume-external-id", "f"], "without `--assume-role`"),
     "no region": (["scan", "aws", "--regions", " , "], "`--regions` names no region"),
     "quiet and verbose": (["scan", "aws", "-q", "-v"], "`--quiet` and `--verbose` do not go together"),
-    "an unknown documented version": (["scan", "aws", "--baseline", "porter@1999-01"], "`porter@2026-05`, `porter@2026-08`"),
+    "an unknown documented version": (
+        ["scan", "aws", "--baseline", "porter@1999-01"],
+        "`porter@2026-05`, `porter@2026-08`",
+    ),
     "an unknown version to show": (["baseline", "show", "porter@1999-01"], "unknown documented version"),
     "an unknown rule": (["rules", "show", "AWS-NOPE-001"], "there is no rule `AWS-NOPE-001`"),
     "an unknown scenario": (["demo", "--scenario", "perfect", "--out", "@OUT@"], "unknown scenario `perfect`"),
