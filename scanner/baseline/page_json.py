@@ -17,6 +17,7 @@ from scanner.baseline.segment import is_known
 from scanner.model.common import JsonObject
 
 _STATEMENT = re.compile(r'["\u201c]Statement["\u201d]\s*:')
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 _STRING_OR_BRACE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]')
 _NOISE = re.compile(r"\A(?:policy|role|iam)[_-]|(?:[_-](?:json|tmpl|template|inline|policy|permissions|trust))+\Z")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
@@ -29,6 +30,7 @@ _PROSE_END = re.compile(r"[.:;!?)]\Z")
 _ARN = re.compile(r"(?:\*|arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:\S+)\Z")
 _ACTION = re.compile(r"(?:\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)\Z")
 _EXCERPT_CHARS = 60
+_MAX_DEPTH = 40
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -77,6 +79,8 @@ def _documents(lines: list[Line], problems: list[PageNote], blocks: set[int]) ->
             continue
         line_of = _Lines(text, at, numbers)
         try:
+            if _depth(block) > _MAX_DEPTH:
+                raise ValueError(f"nested deeper than {_MAX_DEPTH}")
             value = json.loads(block, object_pairs_hook=_unique_pairs)
         except ValueError as error:
             problems.append(PageNote(line_of(0), _excerpt(block), f"JSON that cannot be read: {_one_line(error)}"))
@@ -106,6 +110,15 @@ def _block_end(text: str, start: int) -> int:
         if depth == 0:
             return match.end()
     return len(text)
+
+
+def _depth(block: str) -> int:
+    """Return how deep brackets of either kind are nested."""
+    deepest = depth = 0
+    for match in _STRING_OR_BRACKET.finditer(block):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match.group(), 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _offsets(block: str) -> Iterator[int]:

@@ -11,11 +11,12 @@ from scanner.baseline.page_records import Line
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<text>.*?)(?:\s+#+)?\s*\Z")
 _HEADING_ANCHOR = re.compile(r"\s*\{#[\w-]+\}\s*\Z|\s*\[#[\w-]+\]\s*\Z")
 _MODULE_LINE = re.compile(r"\s*(?:import|export)\s+[\w{*]")
-_COMMENT = re.compile(r"\{/\*.*?\*/\}|<!--.*?-->")
+# What stands between two marks is bounded: a line of marks without ends must not cost the square of its length.
+_COMMENT = re.compile(r"\{/\*.{0,500}?\*/\}|<!--.{0,500}?-->")
 _CODE = re.compile(r"(?P<marks>`+)(?P<code>.+?)(?P=marks)")
 _LINK = re.compile(r"!?\[(?P<text>[^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
-_BOLD = re.compile(r"(?P<marks>\*\*|__)(?P<text>\S(?:.*?\S)?)(?P=marks)")
-_JSX_TEXT = re.compile(r"\{\s*([\"'])(?P<text>.*?)\1\s*\}")
+_BOLD = re.compile(r"(?P<marks>\*\*|__)(?P<text>[^\s*](?:.{0,300}?[^\s])?)(?P=marks)")
+_JSX_TEXT = re.compile(r"\{\s*([\"'])(?P<text>.{0,300}?)\1\s*\}")
 _ESCAPE = re.compile(r"\\([*_<>{}\[\]()#.!~-])")
 # A component, or an element of HTML: `<account-id>` and `<hash>` are placeholders, not tags.
 _TAG = re.compile(

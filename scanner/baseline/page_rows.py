@@ -113,6 +113,9 @@ class RowReader:
         bad = [piece for piece in resources if piece != "*" and not _ARN.match(piece)]
         for piece in bad:
             self._problem(row, piece, "neither `*` nor an ARN")
+        for piece in resources:
+            if piece.endswith("**"):
+                self._problem(row, piece, "two wildcards in a row: perhaps a resource and `*` whose break was lost")
         if not resources:
             self._problem(row, cell, "no resources")
         return () if bad else resources

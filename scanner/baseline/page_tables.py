@@ -8,7 +8,6 @@ import msgspec
 
 _RULE_CELL = re.compile(r":?-{2,}:?\Z")
 _UNESCAPED_BAR = re.compile(r"(?<!\\)\|")
-_TRAILING_HEADER = re.compile(r"\|[^|]+(?:\|[^|]+)+\|\s*\Z")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -81,7 +80,9 @@ def _starts_next_table(lines: list[str], at: int) -> bool:
 
 def _header(line: str, width: int) -> tuple[str, tuple[str, ...]]:
     """Split a header line into prose glued in front of it and the cells."""
-    match = _TRAILING_HEADER.search(line)
-    if match is not None and len(cells_of(match.group())) == width:
-        return line[: match.start()].strip(), cells_of(match.group())
+    text = line.strip()
+    parts = _UNESCAPED_BAR.split(text[:-1] if text.endswith("|") else text)
+    if len(parts) > width and parts[0].strip():
+        header = "|".join(parts[-width:])
+        return "|".join(parts[:-width]).strip(), cells_of(header)
     return "", cells_of(line)

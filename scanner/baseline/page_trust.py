@@ -15,11 +15,12 @@ _EXCERPT_CHARS = 60
 _APOSTROPHE = "['\u2018\u2019\u02bc]"
 _SENTENCE = re.compile(r"\b(?:assumable|assumed|trusted) by (?P<who>.+?)(?:\.(?=\s|\Z)|\Z)", re.IGNORECASE)
 _VENDOR_ROLE = re.compile(rf"\b(?P<vendor>[A-Z][A-Za-z]+){_APOSTROPHE}s (?P<role>[A-Za-z0-9+=,.@_-]+)(?: role)?\b")
-_POD = re.compile(r"\b(?:the )?[A-Z][\w -]*? pod using (?=EKS Pod Identit(?:y|ies)\b)")
+_POD = re.compile(r"\b(?:the )?[A-Z][\w -]{0,60}? pod using (?=EKS Pod Identit(?:y|ies)\b)")
 _NEGATION = re.compile(r"\((?:not|never) by [^()]*\)", re.IGNORECASE)
 _REQUIRED = re.compile(
-    r"external[ -]?id (?:is )?(?:required|mandatory)|(?:requires?|gated by|must (?:have|send)) [^.()]*?external[ -]?id",
-    re.IGNORECASE,
+    r"""external[ -]?id\ (?:is\ )?(?:required|mandatory)
+    |(?:requires?|gated\ by|must\ (?:have|send))\ [^.()]{0,120}?external[ -]?id""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _NONE = re.compile(r"\b(?:no|without(?: an?)?)[ -]external[ -]?id", re.IGNORECASE)
 _MENTION = re.compile(r"external[ -]?id", re.IGNORECASE)

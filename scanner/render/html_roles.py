@@ -11,7 +11,14 @@ from scanner.model.report import Report, RoleReview
 from scanner.render.html_statements import Nearest, Statement, statement, trust_lines
 from scanner.render.html_values import Access, Anchors, Chunk, Example, access, example, listed, slug
 from scanner.render.text import compact_json, day, excerpt, one_line, pretty_json
-from scanner.render.words import EXCESS_WORDS, MISSING_WORD, UNDECIDED_WORD, permission_words, reviews_in_order
+from scanner.render.words import (
+    EXCESS_WORDS,
+    MISSING_WORD,
+    UNDECIDED_WORD,
+    cloud_name,
+    permission_words,
+    reviews_in_order,
+)
 
 _EXPLAINED = {
     "action": "No documented statement allows it.",
@@ -90,7 +97,7 @@ def _role(review: RoleReview, anchor: str) -> Role:
         anchor=anchor,
         name=one_line(review.name, 200) or "(no name)",
         arn=one_line(review.arn or "", 400),
-        cloud=one_line(review.cloud, 40).upper(),
+        cloud=cloud_name(one_line(review.cloud, 40)),
         scope_id=one_line(review.scope_id, 100),
         documented_as=one_line(review.documented_as or "", 200),
         state=_state(review),

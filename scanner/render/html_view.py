@@ -36,6 +36,7 @@ from scanner.render.text import one_line, shorten, stamp, when
 from scanner.render.words import (
     EXIT_WORDS,
     Group,
+    cloud_name,
     delta_words,
     duties,
     group_slug,
@@ -255,7 +256,7 @@ def _scopes(report: Report) -> str:
     parts = []
     for scope in report.scopes:
         name = f" ({scope.name})" if scope.name else ""
-        parts.append(one_line(f"{scope.cloud.upper()} {scope.kind} {scope.id}{name}", 160))
+        parts.append(one_line(f"{cloud_name(scope.cloud)} {scope.kind} {scope.id}{name}", 160))
     return ", ".join(parts) or "no scope"
 
 
@@ -302,9 +303,7 @@ def _nights(report: Report) -> tuple[Fact, ...]:
     if note is None:
         return ()
     changes = ", ".join(f"{number} {delta_words(delta)}" for delta, number in note.deltas.items()) or "nothing"
-    gone = "; ".join(
-        one_line(f"{delta_words(g.delta)}: {g.rule_id} {g.subject}", 200) for g in note.gone[:_GONE_SHOWN]
-    )
+    gone = "; ".join(one_line(f"{delta_words(g.delta)}: {g.rule_id} {g.subject}", 200) for g in note.gone[:_GONE_SHOWN])
     more = f"; and {len(note.gone) - _GONE_SHOWN} more in report.json" if len(note.gone) > _GONE_SHOWN else ""
     said = (Fact("Since the run before", f"{night_before(note)}: {changes}"),)
     return (*said, Fact("No longer listed", gone + more)) if gone else said

@@ -14,6 +14,7 @@ from scanner.render.words import (
     LINE_DOCUMENTED,
     OWNER_WORDS,
     VERDICT_SIGN,
+    cloud_name,
     duties,
     group_slug,
     groups,
@@ -61,7 +62,7 @@ def _verdict(lines: list[str], report: Report) -> None:
         lines += [plain(documented, 1000), ""]
     if allows:
         lines += [f"**{LINE_ALLOWS}** {plain(allows, 1000)}", ""]
-    scopes = ", ".join(plain(f"{s.cloud.upper()} {s.kind} {s.id}") for s in report.scopes) or "no scope"
+    scopes = ", ".join(plain(f"{cloud_name(s.cloud)} {s.kind} {s.id}") for s in report.scopes) or "no scope"
     lines += [f"{scopes} · judged by {plain(report.run.baseline_id)} · {when(report.run.as_of)}", ""]
 
 

@@ -18,6 +18,7 @@ from scanner.render.words import (
     UNDECIDED_WORD,
     VERDICT_SIGN,
     Group,
+    cloud_name,
     delta_words,
     groups,
     night_before,
@@ -88,7 +89,7 @@ def _verdict(page: Page, report: Report) -> None:
 
 
 def _scope(cloud: str, kind: str, key: str, name: str | None) -> str:
-    words = f"{cloud.upper()} {kind} {key}"
+    words = f"{cloud_name(cloud)} {kind} {key}"
     return one_line(f"{words} ({name})" if name else words, 120)
 
 

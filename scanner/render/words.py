@@ -37,6 +37,14 @@ PERMISSION_WORDS = {
 }
 """Comparison verdict -> sign, words, tone."""
 
+CLOUD_NAMES = {"aws": "AWS", "gcp": "GCP", "azure": "Azure"}
+
+
+def cloud_name(cloud: str) -> str:
+    """Return a cloud as people write it."""
+    return CLOUD_NAMES.get(cloud, cloud)
+
+
 EXCESS_WORDS = {
     "action": "EXCESS",
     "resource": "WIDENED",

@@ -136,6 +136,12 @@ DAMAGE = {
     "no actions": ("s3:GetObjects3:PutObject", "", 11, "no actions"),
     "prose for actions": ("s3:GetObjects3:PutObject", "everything", 11, "not an action"),
     "prose for a resource": ("arn:aws:s3:::a*arn:aws:s3:::b/*", "buckets", 11, "neither `*` nor an ARN"),
+    "two wildcards in a row": (
+        "arn:aws:s3:::b/*",
+        "arn:aws:s3:::b/**",
+        11,
+        "two wildcards in a row: perhaps a resource and `*` whose break was lost",
+    ),
     "no resource": ("arn:aws:s3:::a*arn:aws:s3:::b/*", "", 11, "no resources"),
     "prose for a condition": (
         "iam:PassedToService = ec2.amazonaws.com",
