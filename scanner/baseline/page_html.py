@@ -44,6 +44,8 @@ _BLOCKS = frozenset(
     ]
 )
 _SILENT = frozenset({"script", "style", "noscript", "template", "svg"})
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_LINK_MARKS = " \t\r\n#\u00b6\u00a7\U0001f517"
 _BREAK = "<br/>"
 _BREAKS = re.compile(r"(?:\s*<br/>\s*)+")
 
@@ -134,6 +136,9 @@ class _Reader(HTMLParser):
         if self._cell is not None:
             self._cell.append(_BREAK)
             return
+        if tag in _HEADINGS:
+            # The mark of a link to the heading itself, which sites put before or after it.
+            self._text = ["".join(self._text).strip(_LINK_MARKS)]
         self._flush()
         self._pre += tag == "pre"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,35 @@ def test_the_shipped_version_printed_in_any_style_is_imported_back(
     assert [note.text for note in result.notices] == ["ec2:DeleteVpcEndpoint"]
     again = _loaded(tmp_path, result)
     assert _bare(msgspec.to_builtins(again)) == _bare(msgspec.to_builtins(porter))
+
+
+# name: how sites differ in HTML that means the same
+HTML_HABITS: dict[str, Callable[[str], str]] = {
+    "link marks in headings": lambda page: page.replace("<h3>", "<h3><a href='#x'>#</a>").replace(
+        "</h3>", " \u00b6</h3>"
+    ),
+    "upper-case tags": lambda page: re.sub(r"</?[a-z0-9]+", lambda match: match[0].upper(), page),
+    "no closing tags of rows and cells": lambda page: re.sub(r"</t[dr]>", "", page),
+    "lists in cells": lambda page: page.replace("<div>", "<li>").replace("</div>", "</li>"),
+    "attributes and wrappers": lambda page: page.replace("<td>", '<td class="a|b"><span data-x=">">').replace(
+        "</td>", "</span></td>"
+    ),
+    "named entities": lambda page: page.replace("\u2014", "&mdash;").replace("\u2019", "&rsquo;"),
+    "lines inside cells": lambda page: page.replace("<td>", "<td>\n        ").replace("</td>", "\n    </td>"),
+    "no table head": lambda page: re.sub(r"</?t(?:head|body)>", "", page),
+    "comments": lambda page: page.replace("<tr>", "<!-- <td>row</td> --><tr>"),
+}
+
+
+@pytest.mark.parametrize("habit", HTML_HABITS.values(), ids=HTML_HABITS)
+def test_html_of_other_habits_is_the_same_page(
+    tmp_path: Path, porter: AwsBaseline, habit: Callable[[str], str]
+) -> None:
+    page = as_html(porter)
+    assert habit(page) != page
+    result = _import(tmp_path, habit(page), based_on="porter@2026-05")
+    assert result.problems == ()
+    assert _bare(msgspec.to_builtins(_loaded(tmp_path, result))) == _bare(msgspec.to_builtins(porter))
 
 
 @pytest.mark.parametrize("style", STYLES)
