@@ -9,7 +9,7 @@ COMMANDS = (
     ("collect", "scanner.cli.collect:collect", "Only read the account and write a snapshot, to be judged elsewhere"),
     ("compare", "scanner.cli.compare:compare", "Compare policy documents: is live access inside documented access?"),
     ("can", "scanner.cli.can:can", "Decide one concrete request of a role or user, with the layers that decided"),
-    ("baseline", "scanner.cli.baseline:baseline", "List and show documented versions"),
+    ("baseline", "scanner.cli.baseline:baseline", "List, show, import, check and compare documented versions"),
     ("rules", "scanner.cli.rules:rules", "List the rules, or show a rule's own page"),
     ("diff", "scanner.cli.nights:diff", "Say what changed between two reports, or two nights of a history"),
     ("history", "scanner.cli.nights:history", "Show a history, or make it again from reports"),
