@@ -89,7 +89,15 @@ class _Job:
         excess: list[tuple[PieceOf, Piece]] = []
         still_open: list[Undecided] = []
         discharged: list[dict[str, object]] = []
-        for group in _groups(live, searchers.values(), apart=bool(layers)):
+        same = _unchanged(live, base, searchers.values())
+        for s, twin in same:
+            discharged += [
+                {"live": where, "by": [f"{twin.document}: {twin.ref}"], "how": "covered by one statement"}
+                for where in _places(s)
+            ]
+        settled = {s.index for s, _ in same}
+        rest = [s for s in live if s.index not in settled]
+        for group in _groups(rest, searchers.values(), apart=bool(layers)):
             verdicts = _verdicts(group[0], searchers, layers)
             first = verdicts[0][1]
             if isinstance(first, Discharged) and all(isinstance(v, Discharged) for _, v in verdicts):
@@ -144,6 +152,30 @@ class _Job:
         statement = piece.statement
         witnesses = tuple(v.request() for _, v in found)
         return Undecided(statement.document, statement.ref, statement.index, reason, direction, witnesses)
+
+
+def _unchanged(
+    live: Sequence[Statement], base: Sequence[Statement], searchers: Collection[Searcher]
+) -> list[tuple[Statement, Statement]]:
+    """Return the Allow statements that stand on both sides alike, where no Deny of the other side can matter."""
+    if any(searcher.other.denies for searcher in searchers):
+        return []
+    twins = {_content(s): s for s in reversed(base) if s.allow}
+    return [(s, twins[content]) for s in live if s.allow and (content := _content(s)) in twins]
+
+
+def _content(s: Statement) -> tuple[object, ...]:
+    """Return what a statement means, without its names."""
+    return (s.actions, s.not_actions, s.resources, s.not_resources, s.principals, s.not_principals, s.clauses)
+
+
+def _places(s: Statement) -> list[dict[str, object]]:
+    """Return where a whole statement stands, one entry per resource as the certificate lists them."""
+    first = {p.resource: p for p in pieces_of([s]) if p.action in (0, None)}
+    return [
+        {**_where([p]), "actions": list(p.printed_actions() if s.not_actions else s.printed_actions)}
+        for p in first.values()
+    ]
 
 
 def _groups(
