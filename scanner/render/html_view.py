@@ -163,6 +163,24 @@ class View(msgspec.Struct, frozen=True):
     rule_cards: tuple[RuleCard, ...]
     waivers: tuple[RegisterRow, ...] = ()
 
+    @property
+    def rail(self) -> tuple[tuple[str, str, int | None], ...]:
+        """Sections that are on the page: anchor, title, how many."""
+        every: tuple[tuple[str, str, int | None, bool], ...] = (
+            ("verdict", "Verdict", None, True),
+            ("summary", "Summary", None, True),
+            ("act", "Who must act", None, bool(self.owners)),
+            ("identities", "Identities", len(self.roles), bool(self.roles)),
+            ("differences", "Documented versus live", None, bool(self.roles)),
+            ("findings", "Findings", self.finding_count, True),
+            ("waivers", "Waivers", len(self.waivers), bool(self.waivers)),
+            ("completeness", "Completeness", None, True),
+            ("rules", "Rules", len(self.rule_cards), True),
+            ("method", "Method and limits", None, True),
+            ("glossary", "Glossary", None, True),
+        )
+        return tuple((anchor, title, number) for anchor, title, number, here in every if here)
+
 
 def view(report: Report) -> View:
     """Return the page for `report`."""

@@ -21,7 +21,7 @@ from scanner.render.html_findings import LEAN_ABOVE
 from scanner.resources import data_dir
 
 TEMPLATES = data_dir("templates")
-STYLE = (TEMPLATES / "report" / "report.css").read_text()
+STYLE = (TEMPLATES / "style.css").read_text()
 # fmt: off
 TAGS = {
     "html", "head", "meta", "title", "link", "style", "body", "a", "header", "div", "svg", "rect", "circle",
@@ -154,7 +154,7 @@ def test_hostile_names_add_no_element_and_no_unseen_character() -> None:
     raw = render_html(sample.hostile()).decode()
     made = Page(raw)
     assert len(made.raw["script"]) == 2
-    assert len(made.raw["style"]) == 2
+    assert len(made.raw["style"]) == 3
     assert not made.all("img")
     unseen = {c for c in raw if not c.isprintable()} - {"\n"}
     assert unseen == set()
