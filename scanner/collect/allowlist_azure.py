@@ -168,6 +168,15 @@ AZURE_CALLS: tuple[AzureCall, ...] = (
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read",
         "2024-11-30",
     ),
+    # https://learn.microsoft.com/rest/api/aks/managed-clusters/list
+    _arm(
+        "ManagedClusters.List",
+        "account",
+        kinds.AKS_CLUSTERS,
+        _SUB + "/providers/Microsoft.ContainerService/managedClusters",
+        "Microsoft.ContainerService/managedClusters/read",
+        "2024-09-01",
+    ),
     # https://learn.microsoft.com/rest/api/managedservices/registration-assignments/list
     _arm(
         "RegistrationAssignments.List",

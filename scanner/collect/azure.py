@@ -184,6 +184,7 @@ _LISTS = (
     (kinds.ROLE_ASSIGNMENTS, "RoleAssignments.ListForSubscription"),
     (kinds.DENY_ASSIGNMENTS, "DenyAssignments.List"),
     (kinds.PROVIDERS, "Providers.List"),
+    (kinds.AKS_CLUSTERS, "ManagedClusters.List"),
     (kinds.LIGHTHOUSE, "RegistrationAssignments.List"),
 )
 _OTHERS: tuple[tuple[str, Callable[..., None]], ...] = (

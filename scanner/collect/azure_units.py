@@ -53,15 +53,14 @@ def metrics(reader: UnitReader, arm: Client) -> None:
 
 
 def managed_identities(reader: UnitReader, arm: Client) -> None:
-    """List the user-assigned identities, with the federated credentials of those named like the vendor."""
+    """List the user-assigned identities, each with its federated credentials."""
     found: list[JsonObject] = []
     try:
         for page in reader.pages_of(arm, "UserAssignedIdentities.ListBySubscription", paging=NEXT_LINK):
             found.extend(row for row in page["value"] if isinstance(row, dict))
     finally:
         for row in found:
-            if VENDOR_WORD in str(row.get("name", "")).lower():
-                reader.keep_going(partial(_credentials, reader, arm, str(row.get("id", ""))))
+            reader.keep_going(partial(_credentials, reader, arm, str(row.get("id", ""))))
 
 
 def _credentials(reader: UnitReader, arm: Client, resource_id: str) -> None:

@@ -59,6 +59,7 @@ _ROUTES: tuple[tuple[str, str, str, str], ...] = (
         "FederatedIdentityCredentials.List",
         "identityCredentials",
     ),
+    ("arm", _S + r"/providers/microsoft\.containerservice/managedclusters", "ManagedClusters.List", "managedClusters"),
     (
         "arm",
         _S + r"/providers/microsoft\.managedservices/registrationassignments",

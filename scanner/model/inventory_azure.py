@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from scanner.model.common import EvidencePointer, JsonObject
+from scanner.model.common import EvidencePointer, JsonObject, NotObserved
 from scanner.model.snapshot import Scope
 
 
@@ -86,7 +86,26 @@ class AzureManagedIdentity(msgspec.Struct, frozen=True):
     id: str
     name: str
     principal_id: str
+    """Lower-cased."""
     evidence: EvidencePointer
+    credentials: tuple[FederatedCredential, ...] | NotObserved = ()
+
+    @property
+    def resource_group(self) -> str:
+        """Return the resource group, lower-cased: Azure ignores its case."""
+        parts = self.id.lower().split("/")
+        return parts[4] if len(parts) > 4 else ""
+
+
+class AksCluster(msgspec.Struct, frozen=True):
+    """An AKS cluster, as far as it vouches for workloads."""
+
+    id: str
+    name: str
+    evidence: EvidencePointer
+    issuer: str | None = None
+    """OIDC issuer; None: the cluster has none switched on."""
+    workload_identity: bool = False
 
 
 class LighthouseAssignment(msgspec.Struct, frozen=True):
@@ -203,6 +222,7 @@ class AzureSubscription(msgspec.Struct, frozen=True):
     identities: tuple[AzureManagedIdentity, ...] = ()
     identity_credentials: tuple[FederatedCredential, ...] = ()
     """Of the managed identities that are named like the vendor."""
+    clusters: tuple[AksCluster, ...] = ()
     lighthouse: tuple[LighthouseAssignment, ...] = ()
     reported_assignments: int | None = None
     """The service's own count of assignments at and below the subscription."""

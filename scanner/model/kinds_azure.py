@@ -12,6 +12,7 @@ ELIGIBLE_ASSIGNMENTS = "azure.authorization.eligible_assignments"
 ASSIGNMENT_METRICS = "azure.authorization.assignment_metrics"
 PROVIDERS = "azure.resources.providers"
 MANAGED_IDENTITIES = "azure.msi.identities"
+AKS_CLUSTERS = "azure.aks.clusters"
 LIGHTHOUSE = "azure.lighthouse.registration_assignments"
 
 APPLICATIONS = "entra.applications"
@@ -32,6 +33,7 @@ AZURE_UNIT_KINDS: tuple[UnitKind, ...] = (
     UnitKind(ASSIGNMENT_METRICS, required=False),
     UnitKind(PROVIDERS, required=False),
     UnitKind(MANAGED_IDENTITIES, required=False),
+    UnitKind(AKS_CLUSTERS, required=False),
     UnitKind(LIGHTHOUSE, required=False),
 )
 """One of each per subscription, in the order in which a snapshot lists them."""

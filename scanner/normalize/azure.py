@@ -8,25 +8,22 @@ from typing import TypeVar
 
 from scanner.errors import InputError
 from scanner.model import kinds_azure as kinds
-from scanner.model.common import EvidencePointer, JsonObject
+from scanner.model.common import JsonObject
 from scanner.model.inventory_azure import (
     AzureDenyAssignment,
-    AzureManagedIdentity,
     AzureProvider,
     AzureRoleAssignment,
     AzureRoleDefinition,
     AzureSubscription,
-    FederatedCredential,
     LighthouseAssignment,
 )
 from scanner.model.snapshot import Scope, Snapshot, Unit
 from scanner.normalize import entra
+from scanner.normalize.azure_rows import Row, rows_of
+from scanner.normalize.azure_workloads import aks_cluster, identities, vendor_credentials
 from scanner.normalize.pointer import child, optional_text, record, records, text, texts
 
 T = TypeVar("T")
-Row = tuple[EvidencePointer, str, JsonObject]
-"""Where a row stands, its JSON pointer, and the row with its `properties` folded in."""
-
 
 def azure_subscription(snapshot: Snapshot, scope: Scope) -> AzureSubscription:
     """Return one subscription of the snapshot. Raises `InputError` (unit and JSON pointer) on a malformed answer."""
@@ -46,22 +43,15 @@ def azure_subscription(snapshot: Snapshot, scope: Scope) -> AzureSubscription:
             assignments=(*active, *_all(own, kinds.ELIGIBLE_ASSIGNMENTS, _eligible)),
             denies=_all(own, kinds.DENY_ASSIGNMENTS, _deny),
             providers=_all(own, kinds.PROVIDERS, _provider),
-            identities=_all(own, kinds.MANAGED_IDENTITIES, _identity),
-            identity_credentials=_all(own, kinds.MANAGED_IDENTITIES, federated_or_none),
+            identities=identities(own),
+            identity_credentials=vendor_credentials(own),
+            clusters=_all(own, kinds.AKS_CLUSTERS, aks_cluster),
             lighthouse=_all(own, kinds.LIGHTHOUSE, _lighthouse),
             reported_assignments=_reported(own),
             applications=entra.applications(graph),
             principals=entra.principals(graph),
             deleted=entra.deleted(graph),
         )
-
-
-def rows_of(unit: Unit, key: str = "value") -> Iterator[Row]:
-    """Yield the rows of a unit's pages; fields of `properties` stand beside the row's own, which win."""
-    for number, page in enumerate(unit.pages):
-        for at, raw in records(page, key, f"/{number}"):
-            inner = record(raw, "properties", at)
-            yield EvidencePointer(unit.unit_id, at), at, {**inner, **raw, "_type": inner.get("type")}
 
 
 def _all(units: list[Unit], kind: str, read: Callable[[Row], T | None]) -> tuple[T, ...]:
@@ -161,20 +151,6 @@ def _deny(row: Row) -> AzureDenyAssignment:
 def _provider(row: Row) -> AzureProvider:
     evidence, at, raw = row
     return AzureProvider(text(raw, "namespace", at), optional_text(raw, "registrationState", at) or "", evidence)
-
-
-def _identity(row: Row) -> AzureManagedIdentity | None:
-    evidence, at, raw = row
-    if "issuer" in raw:
-        return None
-    principal = (optional_text(raw, "principalId", at) or "").lower()
-    return AzureManagedIdentity(text(raw, "id", at), text(raw, "name", at), principal, evidence)
-
-
-def federated_or_none(row: Row) -> FederatedCredential | None:
-    """Return the row as a federated credential, or None if it is something else."""
-    evidence, at, raw = row
-    return entra.federated(raw, at, evidence) if "issuer" in raw else None
 
 
 def _lighthouse(row: Row) -> LighthouseAssignment:
