@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from scanner.errors import InputError
 from scanner.model.common import JsonObject
+from scanner.model.pages import page_bytes, page_path
 from scanner.model.snapshot import ApiCall, Snapshot, Unit, UnitStatus
 
 INDEX_PATH = "inputs/snapshot.json"
 INDEX_SCHEMA = "porter-audit/snapshot-index/v1"
-
-# File systems take 255 bytes for a name.
-_MAX_SEGMENT_CHARS = 150
 
 
 class SnapshotIndex(msgspec.Struct, frozen=True):
@@ -44,18 +40,11 @@ def snapshot_files(snapshot: Snapshot) -> dict[str, bytes]:
         answered = calls.get(unit.unit_id, [])
         for number, page in enumerate(unit.pages, 1):
             path = page_path(unit.unit_id, number)
-            # As the provider ordered it: reviewers compare statements with what the console shows.
-            files[path] = msgspec.json.encode(page) + b"\n"
+            files[path] = page_bytes(page)
             # Pages and answered calls have the same order; where their numbers differ no call is named.
             call_of = answered[number - 1] if len(answered) == len(unit.pages) else None
             files[path.removesuffix(".json") + ".meta.json"] = encoded(_meta(unit, number, call_of))
     return files
-
-
-def page_path(unit_id: str, number: int) -> str:
-    """Return where page `number` (from 1) of a unit stands, relative to the bundle."""
-    folders = "/".join(_segment(part) for part in unit_id.split("/"))
-    return f"evidence/{folders}/page-{number:04}.json"
 
 
 def read_snapshot(read: Callable[[str], bytes]) -> Snapshot:
@@ -90,13 +79,3 @@ def ledger_lines(calls: tuple[ApiCall, ...]) -> bytes:
 
 def _meta(unit: Unit, number: int, call: ApiCall | None) -> dict[str, Any]:
     return {"unit_id": unit.unit_id, "kind": unit.kind, "page": number, "apis": unit.apis, "call": call}
-
-
-def _segment(text: str) -> str:
-    """Return text as one name of a path that every file system takes and that leads nowhere else."""
-    safe = quote(text, safe="").replace("~", "%7E") or "%"
-    if set(safe) == {"."}:
-        safe = safe.replace(".", "%2E")
-    if len(safe) > _MAX_SEGMENT_CHARS:
-        safe = f"{safe[:80]}%{hashlib.sha256(text.encode()).hexdigest()[:24]}"
-    return safe

@@ -9,6 +9,7 @@ import msgspec
 from scanner.model.common import JsonObject
 from scanner.model.finding import Diff, Finding
 from scanner.model.history import HistoryNote
+from scanner.model.pages import Excerpt, PageFile
 from scanner.model.snapshot import ApiCall, Caller, Scope, SourceKind, Unit
 from scanner.model.waiver import WaiverRow
 
@@ -42,6 +43,12 @@ class Run(msgspec.Struct, frozen=True):
     host: str | None = None
     planned: bool = False
     """The input is a template: access that does not exist yet."""
+    config_digest: str | None = None
+    """sha256 of everything the user decided that changes results or the exit code."""
+    controls_digest: str | None = None
+    """sha256 of the mapping to controls."""
+    waivers_digest: str | None = None
+    """sha256 of the waivers as they were read."""
 
 
 class StatementRow(msgspec.Struct, frozen=True):
@@ -173,3 +180,7 @@ class Report(msgspec.Struct, frozen=True):
     """Every waiver that was given, whether it covers something or not."""
     history: HistoryNote | None = None
     """What is known of the nights before; None: nobody asked."""
+    pages: tuple[PageFile, ...] = ()
+    """Every raw answer as the file it is in a bundle, written or not."""
+    excerpts: tuple[Excerpt, ...] = ()
+    """What each distinct piece of evidence points at, in order."""
