@@ -6,10 +6,20 @@ from typing import assert_never
 
 import msgspec
 
-from scanner.baseline.load import AnyBaseline, clouds_of, find, known, load_part
+from scanner.baseline.load import (
+    SERVICES,
+    AnyBaseline,
+    clouds_of,
+    find,
+    has_services,
+    known,
+    load_part,
+    load_services,
+)
 from scanner.baseline.records import AwsBaseline
 from scanner.baseline.records_azure import AzureBaseline
 from scanner.baseline.records_gcp import GcpBaseline
+from scanner.baseline.records_services import ServicesBaseline
 from scanner.errors import UsageError
 
 
@@ -42,10 +52,11 @@ def list_baselines() -> tuple[BaselineLine, ...]:
     for spec in sorted(known(), key=lambda name: not name.startswith("porter@")):
         path = find(spec)
         lines += [_line(load_part(path, cloud), cloud) for cloud in clouds_of(path)]
+        lines += [_line(load_services(path), SERVICES)] if has_services(path) else []
     return tuple(lines)
 
 
-def _line(baseline: AnyBaseline, cloud: str) -> BaselineLine:
+def _line(baseline: AnyBaseline | ServicesBaseline, cloud: str) -> BaselineLine:
     identities, held, words = _counts(baseline)
     return BaselineLine(
         id=baseline.id,
@@ -60,7 +71,7 @@ def _line(baseline: AnyBaseline, cloud: str) -> BaselineLine:
     )
 
 
-def _counts(baseline: AnyBaseline) -> tuple[int, int, str]:
+def _counts(baseline: AnyBaseline | ServicesBaseline) -> tuple[int, int, str]:
     match baseline:
         case AwsBaseline(roles=roles):
             held = sum(len(role.statements) for role in roles)
@@ -71,6 +82,9 @@ def _counts(baseline: AnyBaseline) -> tuple[int, int, str]:
         case AzureBaseline(applications=applications):
             held = sum(len(item.role_assignments) + len(item.app_roles) for item in applications)
             return len(applications), held, f"{_count(len(applications), 'application')}, {_count(held, 'permission')}"
+        case ServicesBaseline(connections=connections):
+            held = sum(len(item.fields) for item in connections)
+            return len(connections), held, f"{_count(len(connections), 'connection type')}, {_count(held, 'field')}"
         case _:
             assert_never(baseline)
 
@@ -87,11 +101,24 @@ def show_baseline(spec: str, *, as_json: bool, cloud: str = "aws") -> str:
     from scanner.baseline.show import show_json, show_text
     from scanner.baseline.show_others import show_other_json, show_other_text
 
+    if cloud == SERVICES:
+        return _show_services(spec, as_json=as_json)
     baseline = load_cloud(spec, cloud)
     if not as_json:
         return show_text(baseline) if isinstance(baseline, AwsBaseline) else show_other_text(baseline)
     plain = show_json(baseline) if isinstance(baseline, AwsBaseline) else show_other_json(baseline)
     return pretty_json(plain)
+
+
+def _show_services(spec: str, *, as_json: bool) -> str:
+    from scanner.baseline.show_services import show_services_json, show_services_text
+
+    path = find(spec)
+    if not has_services(path):
+        advice = "see porter-audit baseline list"
+        raise UsageError(f"`{spec[:80]}` has no part on services' own identities", advice=advice)
+    baseline = load_services(path)
+    return pretty_json(show_services_json(baseline)) if as_json else show_services_text(baseline)
 
 
 def pretty_json(plain: object) -> str:

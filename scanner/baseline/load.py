@@ -20,18 +20,22 @@ from scanner.baseline.links import check_azure, check_gcp
 from scanner.baseline.records import AwsBaseline
 from scanner.baseline.records_azure import AzureBaseline
 from scanner.baseline.records_gcp import GcpBaseline
+from scanner.baseline.records_services import ServicesBaseline
 from scanner.baseline.same_file import SameFile, is_same_file, merged_contradictions, merged_documents, read_same
+from scanner.baseline.services_file import check_services, read_services
 from scanner.baseline.yaml_text import MAX_BYTES, read_yaml
 from scanner.errors import BaselineError
 from scanner.resources import data_dir
 
 CLOUDS = ("aws", "gcp", "azure")
 AWS_FILE = "aws.yaml"
+SERVICES = "services"
+"""Beside the clouds' parts: what is documented of services' own identities, in `services.yaml`."""
 AnyBaseline: TypeAlias = AwsBaseline | GcpBaseline | AzureBaseline
 _SPEC = re.compile(r"(?P<vendor>[a-z0-9][a-z0-9-]*)@(?P<version>[A-Za-z0-9][A-Za-z0-9._-]*)\Z")
 
 
-P = TypeVar("P", AwsBaseline, GcpBaseline, AzureBaseline)
+P = TypeVar("P", AwsBaseline, GcpBaseline, AzureBaseline, ServicesBaseline)
 
 
 def known() -> tuple[str, ...]:
@@ -102,6 +106,16 @@ def load_part(path: Path, cloud: str) -> AnyBaseline:
     """Read the part for one of `CLOUDS`; raises `BaselineError` as `load_aws` does."""
     loaders: dict[str, Callable[[Path], AnyBaseline]] = {"aws": load_aws, "gcp": load_gcp, "azure": load_azure}
     return loaders[cloud](path)
+
+
+def has_services(path: Path) -> bool:
+    """Return whether a version's directory holds a services part; a file of one cloud does not."""
+    return path.is_dir() and (path / f"{SERVICES}.yaml").is_file()
+
+
+def load_services(path: Path) -> ServicesBaseline:
+    """Read the services part from a file, or from `services.yaml` in a directory; raises as `load_aws` does."""
+    return _load(path, SERVICES, read_services, check_services)
 
 
 def _load(path: Path, cloud: str, reader: Callable[[Any, str], P], check: Callable[[P, str], None]) -> P:

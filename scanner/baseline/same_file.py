@@ -10,7 +10,7 @@ from scanner.baseline.fields import Fields
 from scanner.baseline.parts import read_contradictions, read_documents
 from scanner.baseline.records import Contradiction, SourceDocument
 
-_NAMES = {"aws": "roles", "gcp": "service_accounts", "azure": "identities"}
+_NAMES = {"aws": "roles", "gcp": "service_accounts", "azure": "identities", "services": "connections"}
 
 
 class SameFile(msgspec.Struct, frozen=True):

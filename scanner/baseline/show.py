@@ -12,11 +12,12 @@ import msgspec
 from scanner.baseline.records import AwsBaseline, DocumentedRole, DocumentedStatement, DocumentedTrust, SourceRef
 from scanner.baseline.records_azure import AzureBaseline
 from scanner.baseline.records_gcp import GcpBaseline
+from scanner.baseline.records_services import ServicesBaseline
 from scanner.model.common import JsonObject
 
 SCHEMA = "porter-audit/baseline-show/v1"
 _WIDTH = 100
-AnyPart: TypeAlias = AwsBaseline | GcpBaseline | AzureBaseline
+AnyPart: TypeAlias = AwsBaseline | GcpBaseline | AzureBaseline | ServicesBaseline
 
 
 def show_json(baseline: AwsBaseline) -> JsonObject:
@@ -113,6 +114,8 @@ def cloud_name(baseline: AnyPart) -> str:
             return "GCP"
         case AzureBaseline():
             return "Azure"
+        case ServicesBaseline():
+            return "services"
         case _:
             assert_never(baseline)
 

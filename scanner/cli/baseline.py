@@ -37,12 +37,13 @@ def list_(as_format: str) -> None:
 
 @baseline.command()
 @click.argument("name", metavar="[NAME|PATH]", default=DEFAULT_BASELINE)
-@_cloud
+@click.option("--cloud", type=click.Choice(["aws", "gcp", "azure", "services"]), default="aws", show_default=True)
 @_format
 def show(name: str, cloud: str, as_format: str) -> None:
     """Show a documented version: each identity, who may use it, what it holds, and where that was read.
 
-    ARNs stand as on the page; what the page leaves open is a variable in braces.
+    ARNs stand as on the page; what the page leaves open is a variable in braces. `--cloud services` is what is
+    documented of services' own identities and of porter.yaml.
     """
     from scanner.app.baselines import show_baseline
 

@@ -275,3 +275,5 @@ _READERS: Final[dict[str, Callable[[JsonObject, str, int, _Report], Connection |
     "cloudSql": _cloud_sql,
     "disk": _disk,
 }
+CONNECTION_TYPES: Final = tuple(_READERS)
+"""The connection types that are read, as `type` names them."""
