@@ -30,6 +30,7 @@ from scanner.evidence.manifest import (
     sums,
 )
 from scanner.evidence.signing import Signer, sign_statement
+from scanner.evidence.tombstone import read as read_tombstone
 
 PARTIAL_SUFFIX = ".partial"
 _PREFIX = "bundle-"
@@ -77,7 +78,12 @@ def latest_bundle(directory: Path, before: str) -> Path | None:
 
 
 def manifest_digest(bundle: Path) -> str:
-    """Return the SHA-256 of a bundle's manifest, the link of the next night's chain. Raises `InputError`."""
+    """Return the SHA-256 of a bundle's manifest, the link of the next night's chain. Raises `InputError`.
+
+    Of a bundle that retention removed, its tombstone says it.
+    """
+    if not (bundle / MANIFEST).exists() and (stone := read_tombstone(bundle)) is not None:
+        return stone.manifest_sha256
     path = bundle / MANIFEST if bundle.is_dir() else bundle
     try:
         with path.open("rb") as stream:

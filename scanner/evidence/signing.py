@@ -140,20 +140,24 @@ def pre_authentication(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def statement(subjects: dict[str, str], predicate: dict[str, Canonical]) -> bytes:
+def statement(
+    subjects: dict[str, str], predicate: dict[str, Canonical], predicate_type: str = PREDICATE_TYPE
+) -> bytes:
     """Return the in-toto statement over `subjects` (name -> SHA-256 in hex), in canonical form."""
     said: dict[str, Canonical] = {
         "_type": STATEMENT_TYPE,
         "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(subjects.items())],
-        "predicateType": PREDICATE_TYPE,
+        "predicateType": predicate_type,
         "predicate": predicate,
     }
     return canonical(said)
 
 
-def sign_statement(subjects: dict[str, str], predicate: dict[str, Canonical], signer: Signer) -> bytes:
+def sign_statement(
+    subjects: dict[str, str], predicate: dict[str, Canonical], signer: Signer, predicate_type: str = PREDICATE_TYPE
+) -> bytes:
     """Return the envelope of a signed statement, as a file."""
-    payload = statement(subjects, predicate)
+    payload = statement(subjects, predicate, predicate_type)
     signature = signer.sign(pre_authentication(PAYLOAD_TYPE, payload))
     envelope: dict[str, Canonical] = {
         "payload": base64.b64encode(payload).decode(),

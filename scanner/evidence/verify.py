@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from scanner.evidence import tombstone as stones
 from scanner.evidence.bundle import MAX_MANIFEST_BYTES, PARTIAL_SUFFIX, bundle_name, is_safe_path
 from scanner.evidence.manifest import (
     ENVELOPE,
@@ -29,6 +30,7 @@ from scanner.evidence.manifest import (
 )
 from scanner.evidence.pages import INDEX_PATH, INDEX_SCHEMA
 from scanner.evidence.signing import BadEnvelopeError, statement, verified_payload
+from scanner.evidence.tombstone import OF_RETENTION, REMOVED, TOMBSTONE, TOMBSTONE_ENVELOPE, Tombstone, may_be_dropped
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -79,6 +81,9 @@ def verify_bundle(
     """
     try:
         found = _walk(bundle)
+        stone = stones.load(_read(bundle, TOMBSTONE, stones.MAX_BYTES)) if TOMBSTONE in found else None
+        if stone is not None and stone.kind == REMOVED:
+            return _removed(bundle, stone, found, key, previous, follows)
         data = _manifest_bytes(bundle, found)
         manifest = load(data)
         _check_paths(manifest)
@@ -89,12 +94,13 @@ def verify_bundle(
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         return Verification(str(bundle), (Step("manifest", False, "cannot be read", (f"{MANIFEST}: {reason}",)),), None)
-    hashes = _hashes(bundle, manifest, data, found)
+    hashes = _hashes(bundle, manifest, data, found, reduced=stone is not None)
     steps = (
-        _named(bundle, manifest),
+        _named(bundle, manifest.run.run_id, manifest.profile),
         hashes,
+        *((_tombstone(bundle, stone, manifest, data, key),) if stone is not None else ()),
         _signature(bundle, manifest, data, key),
-        _chain(manifest, previous, follows),
+        _chain(manifest.previous_manifest_sha256, previous, follows),
         _consistency(bundle, manifest) if hashes.passed else Step("counts", None, "not checked: hashes differ"),
     )
     return Verification(str(bundle), steps, manifest, hashlib.sha256(data).hexdigest())
@@ -145,19 +151,22 @@ def _check_paths(manifest: Manifest) -> None:
         raise _Refused(f"lists more than {MAX_TOTAL_BYTES:,} bytes")
 
 
-def _named(bundle: Path, manifest: Manifest) -> Step:
+def _named(bundle: Path, run_id: str, profile: str, file: str = MANIFEST) -> Step:
     """Two bundles that were swapped keep each other's names."""
     name = bundle.resolve().name
-    if name.startswith("bundle-") and name != bundle_name(manifest.run.run_id):
-        problem = f"{MANIFEST}: is of run {_shown(manifest.run.run_id)}, the directory is `{_shown(name)}`"
+    if name.startswith("bundle-") and name != bundle_name(run_id):
+        problem = f"{file}: is of run {_shown(run_id)}, the directory is `{_shown(name)}`"
         return Step("name", False, "directory and manifest name different runs", (problem,))
-    return Step("name", True, f"run {_shown(manifest.run.run_id)}, profile {manifest.profile}")
+    return Step("name", True, f"run {_shown(run_id)}, profile {profile}")
 
 
-def _hashes(bundle: Path, manifest: Manifest, data: bytes, found: dict[str, int]) -> Step:
+def _hashes(bundle: Path, manifest: Manifest, data: bytes, found: dict[str, int], *, reduced: bool) -> Step:
+    """Compare every file with the manifest; of a reduced bundle raw answers may be gone, and nothing else."""
     listed = {file.path for file in manifest.files}
-    problems = [f"{_shown(path)}: missing" for path in sorted((listed | {SUMS}) - set(found))]
-    problems += [f"{_shown(path)}: not listed" for path in sorted(set(found) - listed - UNLISTED)]
+    gone = {file.path for file in manifest.files if reduced and may_be_dropped(file) and file.path not in found}
+    later = OF_RETENTION if reduced else frozenset()
+    problems = [f"{_shown(path)}: missing" for path in sorted((listed | {SUMS}) - gone - set(found))]
+    problems += [f"{_shown(path)}: not listed" for path in sorted(set(found) - listed - UNLISTED - later)]
     for file in manifest.files:
         if file.path in found and (problem := _differs(bundle, file, found[file.path])):
             problems.append(problem)
@@ -165,7 +174,7 @@ def _hashes(bundle: Path, manifest: Manifest, data: bytes, found: dict[str, int]
         expected = sums(manifest.files, data)
         if found[SUMS] != len(expected) or _read(bundle, SUMS, len(expected)) != expected:
             problems.append(f"{SUMS}: is not what the manifest gives")
-    detail = f"{len(manifest.files):,} files" if not problems else f"{len(problems):,} of the files are wrong"
+    detail = f"{len(listed - gone):,} files" if not problems else f"{len(problems):,} of the files are wrong"
     return Step("hashes", not problems, detail, _few(problems))
 
 
@@ -221,14 +230,62 @@ def _signature(bundle: Path, manifest: Manifest, data: bytes, key: Ed25519Public
     return Step("signature", True, f"by the given key, over {MANIFEST} and {len(manifest.files):,} files")
 
 
-def _chain(manifest: Manifest, previous: str | None, follows: bool) -> Step:
-    named = manifest.previous_manifest_sha256
+def _removed(
+    bundle: Path,
+    stone: Tombstone,
+    found: dict[str, int],
+    key: Ed25519PublicKey | None,
+    previous: str | None,
+    follows: bool,
+) -> Verification:
+    """Check what stands for a bundle that retention removed: it keeps the chain whole, and proves nothing else."""
+    left = len(set(found) - OF_RETENTION)
+    rest = Step("leftovers", None, f"{left:,} files of an interrupted `prune` were not looked at; run it again")
+    steps = (
+        _named(bundle, stone.run.run_id, stone.profile, TOMBSTONE),
+        _vouched(bundle, stone, key),
+        *((rest,) if left else ()),
+        _chain(stone.previous_manifest_sha256, previous, follows, TOMBSTONE),
+    )
+    return Verification(str(bundle), steps, None, stone.manifest_sha256)
+
+
+def _tombstone(
+    bundle: Path, stone: Tombstone, manifest: Manifest, data: bytes, key: Ed25519PublicKey | None
+) -> Step:
+    """Check the tombstone of a bundle whose manifest is still there."""
+    mine = (stone.run, stone.profile, stone.manifest_sha256, stone.previous_manifest_sha256)
+    theirs = (manifest.run, manifest.profile, hashlib.sha256(data).hexdigest(), manifest.previous_manifest_sha256)
+    if mine != theirs:
+        return Step("tombstone", False, "is of another bundle", (f"{TOMBSTONE}: does not agree with {MANIFEST}",))
+    return _vouched(bundle, stone, key)
+
+
+def _vouched(bundle: Path, stone: Tombstone, key: Ed25519PublicKey | None) -> Step:
+    """Check who wrote a tombstone: one without the signature of the pinned key may hide what somebody took away."""
+    what = "raw evidence" if stone.kind != REMOVED else "everything"
+    said = f"{what} dropped {_shown(stone.written)} (keep {_shown(stone.keep)}): it cannot be judged again"
+    if key is None:
+        return Step("tombstone", None, f"{said}; signature not checked")
+    try:
+        payload = verified_payload(_read(bundle, TOMBSTONE_ENVELOPE, 2 * stones.MAX_BYTES), key)
+    except FileNotFoundError:
+        return Step("tombstone", False, "the tombstone is not signed", (f"{TOMBSTONE_ENVELOPE}: missing",))
+    except (BadEnvelopeError, _Refused, ValueError) as error:
+        return Step("tombstone", False, "its signature does not hold", (f"{TOMBSTONE_ENVELOPE}: {error}",))
+    if payload != stones.statement_of(stone):
+        problem = f"{TOMBSTONE_ENVELOPE}: is over another tombstone"
+        return Step("tombstone", False, "tombstone and signature do not belong together", (problem,))
+    return Step("tombstone", True, said)
+
+
+def _chain(named: str | None, previous: str | None, follows: bool, file: str = MANIFEST) -> Step:
     if not follows:
         said = f"it names {named[:16]}…" if named else "it says there was none"
         return Step("chain", None, f"not checked: the bundle before was not given; {said}")
     if named == previous:
         return Step("chain", True, "follows the bundle before" if named else "the first of its chain")
-    problem = f"{MANIFEST}: names {(named or 'no bundle')[:16]} as the one before, it is {(previous or 'none')[:16]}"
+    problem = f"{file}: names {(named or 'no bundle')[:16]} as the one before, it is {(previous or 'none')[:16]}"
     return Step("chain", False, "a run before this one is missing or was replaced", (problem,))
 
 
