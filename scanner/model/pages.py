@@ -112,13 +112,15 @@ def _excerpt(unit_id: str, pointer: str, pages: Sequence[JsonObject]) -> Excerpt
         value = _member(pages, parts)
     except (KeyError, IndexError, ValueError, TypeError):
         return None
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = _SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False, separators=(",", ":")))
     marks = tuple(name for name, pattern in _REDACTED if pattern.search(text))
     return Excerpt(unit_id, pointer, text[:MAX_EXCERPT_CHARS], len(text), marks)
 
 
 def _member(node: Any, parts: Sequence[str]) -> Any:
     for part in parts:
+        if isinstance(node, str):
+            raise TypeError("a text has no members")
         node = node[part] if isinstance(node, dict) else node[int(part)]
     return node
 

@@ -11,7 +11,7 @@ import msgspec
 from scanner.model.common import EvidencePointer
 from scanner.model.report import Report
 from scanner.model.snapshot import ApiCall, Unit, UnitStatus
-from scanner.render.text import compact_json, one_line
+from scanner.render.text import compact_json, encodable, one_line
 
 _WORD = re.compile(r"(.)([A-Z][a-z]+)")
 _TAIL = re.compile(r"([a-z0-9])([A-Z])")
@@ -69,7 +69,7 @@ def command(call: ApiCall, cloud: str) -> str | None:
     for key in sorted(call.params):
         if key.lower() not in _PAGING:
             words += _option(key, call.params[key])
-    return " ".join(shlex.quote(one_line(word, 2000)) for word in words)
+    return " ".join(shlex.quote(one_line(encodable(word), 2000)) for word in words)
 
 
 def _kebab(name: str) -> str:

@@ -34,12 +34,15 @@ class Scope(Out, frozen=True):
 
 
 class Subject(Out, frozen=True):
-    """The thing judged; `key` is its natural immutable key."""
+    """The thing judged; `key` is its natural immutable key. What is known of an identity comes from its review."""
 
     type: str
     key: str
     id: str | None
     name: str
+    path: str | None
+    created_at: Stamp | None
+    last_used_at: Stamp | None
 
 
 class Expected(Out, frozen=True):
@@ -126,7 +129,12 @@ class Control(Out, frozen=True):
 
 
 class Evidence(Out, frozen=True):
-    """Where the value was seen: a place in the answer of a call."""
+    """Where the value was seen: a place in the answer of a call.
+
+    `path` and `sha256` are those of the answer in a bundle of this run, whether one was written or not; of a result
+    that rests on a unit as a whole they are null. The value itself stands in `excerpts`, under the same unit and
+    pointer.
+    """
 
     unit_id: str
     json_pointer: str
@@ -135,9 +143,9 @@ class Evidence(Out, frozen=True):
     retrieved_at: Stamp | None
     command: str | None
     path: str | None
-    sha256: str | None
-    excerpt: str | None
-    redactions: list[str]
+    sha256: Sha256 | None
+    redactions: list[str] | None
+    """What was redacted in the value; null where none is named."""
 
 
 class RequiredUnit(Out, frozen=True):

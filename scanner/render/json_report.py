@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
 from scanner.model import finding as model
-from scanner.model.common import EvidencePointer
+from scanner.model.common import EvidencePointer, JsonObject
 from scanner.model.history import HistoryNote
+from scanner.model.pages import Excerpt
 from scanner.model.report import Report, RoleReview, StatementRow
 from scanner.model.snapshot import ApiCall, Scope, Unit
 from scanner.model.waiver import WaiverRow
 from scanner.render import json_finding as found
 from scanner.render import json_types as out
 from scanner.render.calls import Ledger, command
+from scanner.render.json_sources import Sources, arn_path, clock_skew_s
 from scanner.render.text import encodable, stamp
 from scanner.render.words import in_order
 
@@ -46,7 +49,7 @@ def report_schema() -> bytes:
 
 def report_document(report: Report) -> out.ReportDocument:
     """Return the machine's view of `report`; findings, reviews and populations in a fixed order."""
-    ledger = Ledger(report)
+    sources = Sources(report)
     clouds = {unit.unit_id: unit.cloud for unit in report.units}
     return out.ReportDocument(
         schema="porter-audit/report/v1",
@@ -55,7 +58,7 @@ def report_document(report: Report) -> out.ReportDocument:
         verdict=_verdict(report),
         summary=msgspec.convert(report.summary, out.Summary, from_attributes=True),
         scopes=[_scope(s) for s in sorted(report.scopes, key=lambda s: (s.cloud, s.kind, s.id))],
-        units=[_unit(u, ledger) for u in sorted(report.units, key=lambda u: u.unit_id)],
+        units=[_unit(u, sources) for u in sorted(report.units, key=lambda u: u.unit_id)],
         calls=[_call(c, clouds.get(c.unit_id, "")) for c in report.calls],
         populations=[
             msgspec.convert(p, out.Population, from_attributes=True)
@@ -66,7 +69,8 @@ def report_document(report: Report) -> out.ReportDocument:
             for t in sorted(report.tie_outs, key=lambda t: (t.scope_id, t.name))
         ],
         reviews=[_review(r) for r in sorted(report.reviews, key=_review_key)],
-        findings=[_finding(f, report, ledger) for f in in_order(report.findings)],
+        findings=[_finding(f, report, sources) for f in in_order(report.findings)],
+        excerpts=[_excerpt(e) for e in report.excerpts],
         waivers=[_waiver(row) for row in report.waivers],
         history=_history(report.history) if report.history else None,
         errors=list(report.errors),
@@ -86,9 +90,15 @@ def _run(report: Report) -> out.Run:
         source=run.source,
         planned=run.planned,
         baseline=out.Baseline(
-            id=run.baseline_id, digest=run.baseline_digest, documents=[dict(d) for d in report.baseline_documents]
+            id=run.baseline_id,
+            digest=run.baseline_digest,
+            docs_snapshot_date=_newest(report.baseline_documents),
+            documents=[dict(d) for d in report.baseline_documents],
         ),
         rules_digest=run.rules_digest,
+        controls_digest=run.controls_digest,
+        waivers_digest=run.waivers_digest,
+        config_digest=run.config_digest,
         catalogue=run.catalogue,
         principal=[msgspec.convert(c, out.Caller, from_attributes=True) for c in run.callers],
         parameters=[out.Parameter(name=name, value=value) for name, value in sorted(run.parameters)],
@@ -96,7 +106,13 @@ def _run(report: Report) -> out.Run:
         python=run.python,
         argv_redacted=list(run.argv),
         host=run.host,
+        clock_skew_s=clock_skew_s(report.calls),
+        previous_run=report.history.previous_run_id if report.history else None,
     )
+
+
+def _newest(documents: Iterable[JsonObject]) -> str | None:
+    return max((str(d["retrieved"]) for d in documents if d.get("retrieved")), default=None)
 
 
 def _verdict(report: Report) -> out.Verdict:
@@ -143,8 +159,8 @@ def _scope(scope: Scope) -> found.Scope:
     return msgspec.convert(scope, found.Scope, from_attributes=True)
 
 
-def _unit(unit: Unit, ledger: Ledger) -> out.Unit:
-    calls = ledger.calls(unit.unit_id)
+def _unit(unit: Unit, sources: Sources) -> out.Unit:
+    calls = sources.ledger.calls(unit.unit_id)
     error = None
     if unit.error:
         error = out.UnitError(code=unit.error.code, message_redacted=unit.error.message, http=unit.error.http_status)
@@ -164,6 +180,8 @@ def _unit(unit: Unit, ledger: Ledger) -> out.Unit:
         started=_time(unit.started),
         ended=_time(unit.ended),
         request_ids=[call.request_id for call in calls if call.request_id],
+        server_date=next((call.server_date for call in reversed(calls) if call.server_date), None),
+        raw=[out.RawFile(path=f.path, sha256=f.sha256, bytes=f.bytes) for f in sources.pages(unit.unit_id)],
     )
 
 
@@ -258,7 +276,7 @@ def _witness(witness: model.Witness | None) -> found.Witness | None:
     )
 
 
-def _finding(finding: model.Finding, report: Report, ledger: Ledger) -> found.Finding:
+def _finding(finding: model.Finding, report: Report, sources: Sources) -> found.Finding:
     same: dict[str, Any] = {
         name: getattr(finding, name)
         for name in (
@@ -274,7 +292,7 @@ def _finding(finding: model.Finding, report: Report, ledger: Ledger) -> found.Fi
         **times,
         rule_digest=report.run.rules_digest,
         scope=_scope(finding.scope),
-        subject=msgspec.convert(finding.subject, found.Subject, from_attributes=True),
+        subject=_subject(finding.subject, sources),
         expected=_expected(finding.expected, report),
         observed=_observed(finding.observed),
         diff=_diff(finding.diff) if finding.diff else None,
@@ -283,8 +301,8 @@ def _finding(finding: model.Finding, report: Report, ledger: Ledger) -> found.Fi
         references=[found.Reference(title=r.title, url=r.url) for r in finding.references],
         claims=sorted(finding.claims),
         controls=[msgspec.convert(c, found.Control, from_attributes=True) for c in finding.controls],
-        evidence=[_evidence(pointer, ledger) for pointer in finding.evidence],
-        requires_units=[_required(unit_id, ledger) for unit_id in sorted(finding.requires_units)],
+        evidence=[_evidence(pointer, sources) for pointer in finding.evidence],
+        requires_units=[_required(unit_id, sources.ledger) for unit_id in sorted(finding.requires_units)],
         evaluated_at=stamp(finding.evaluated_at),
         collected_at=stamp(report.run.collected_at),
         run_id=report.run.run_id,
@@ -323,9 +341,22 @@ def _remediation(remediation: model.Remediation | None) -> found.Remediation | N
     )
 
 
-def _evidence(pointer: EvidencePointer, ledger: Ledger) -> found.Evidence:
-    source = ledger.source(pointer)
-    call = source.call
+def _subject(subject: model.Subject, sources: Sources) -> found.Subject:
+    review = sources.review(subject.key)
+    return found.Subject(
+        type=subject.type,
+        key=subject.key,
+        id=subject.id,
+        name=subject.name,
+        path=arn_path(subject.key),
+        created_at=_time(review.created_at) if review else None,
+        last_used_at=_time(review.last_used_at) if review else None,
+    )
+
+
+def _evidence(pointer: EvidencePointer, sources: Sources) -> found.Evidence:
+    source = sources.ledger.source(pointer)
+    call, page, excerpt = source.call, sources.page(pointer), sources.excerpt(pointer)
     return found.Evidence(
         unit_id=pointer.unit_id,
         json_pointer=pointer.pointer,
@@ -333,10 +364,19 @@ def _evidence(pointer: EvidencePointer, ledger: Ledger) -> found.Evidence:
         request_id=call.request_id if call else None,
         retrieved_at=stamp(call.ended) if call else None,
         command=command(call, source.unit.cloud) if call and source.unit else None,
-        path=None,
-        sha256=None,
-        excerpt=None,
-        redactions=[],
+        path=page.path if page else None,
+        sha256=page.sha256 if page else None,
+        redactions=list(excerpt.redactions) if excerpt else None,
+    )
+
+
+def _excerpt(excerpt: Excerpt) -> out.Excerpt:
+    return out.Excerpt(
+        unit_id=excerpt.unit_id,
+        json_pointer=excerpt.pointer,
+        text=excerpt.text,
+        chars=excerpt.chars,
+        redactions=list(excerpt.redactions),
     )
 
 

@@ -32,8 +32,26 @@ class UnitError(Out, frozen=True):
     http: int | None
 
 
+class RawFile(Out, frozen=True):
+    """One raw answer as a file of a bundle of this run."""
+
+    path: str
+    sha256: Sha256
+    bytes: Count
+
+
+class Excerpt(Out, frozen=True):
+    """The value a piece of evidence points at, as JSON on one line; `chars` is its whole length."""
+
+    unit_id: str
+    json_pointer: str
+    text: str
+    chars: Count
+    redactions: list[str]
+
+
 class Unit(Out, frozen=True):
-    """One question to the cloud and how it ended; raw answers stay in the snapshot."""
+    """One question to the cloud and how it ended."""
 
     unit_id: str
     kind: str
@@ -50,6 +68,9 @@ class Unit(Out, frozen=True):
     started: Stamp | None
     ended: Stamp | None
     request_ids: list[str]
+    server_date: str | None
+    """The provider's own clock at the last answer that told it."""
+    raw: list[RawFile]
 
 
 class Call(Out, frozen=True):
@@ -158,6 +179,8 @@ class Baseline(Out, frozen=True):
 
     id: str
     digest: str
+    docs_snapshot_date: str | None
+    """When the newest of its documents was read."""
     documents: list[dict[str, Any]]
 
 
@@ -175,6 +198,9 @@ class Run(Out, frozen=True):
     planned: bool
     baseline: Baseline
     rules_digest: str
+    controls_digest: Sha256 | None
+    waivers_digest: Sha256 | None
+    config_digest: Sha256 | None
     catalogue: str
     principal: list[Caller]
     parameters: list[Parameter]
@@ -182,6 +208,9 @@ class Run(Out, frozen=True):
     python: str
     argv_redacted: list[str]
     host: str | None
+    clock_skew_s: int | None
+    """This machine's clock less the provider's, where they differ most; null where no answer told the time."""
+    previous_run: str | None
 
 
 class Verdict(Out, frozen=True):
@@ -266,6 +295,7 @@ class ReportDocument(Out, frozen=True):
     tie_outs: list[TieOut]
     reviews: list[Review]
     findings: list[Finding]
+    excerpts: list[Excerpt]
     waivers: list[Waiver]
     history: History | None
     errors: list[str]
