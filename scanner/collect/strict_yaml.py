@@ -91,6 +91,8 @@ class _Builder:
         import yaml
 
         match event:
+            case yaml.DocumentStartEvent() if self._documents:
+                raise self._error(event, "holds more than one document: a second one begins")
             case yaml.AliasEvent():
                 raise self._error(event, "aliases are not allowed")
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
@@ -102,9 +104,8 @@ class _Builder:
 
     def result(self) -> YamlDocument:
         """Return the document."""
-        if len(self._documents) != 1:
-            found = "is empty" if not self._documents else "holds more than one document"
-            raise InputError(f"input `{self._name}`: {found}")
+        if not self._documents:
+            raise InputError(f"input `{self._name}`: is empty")
         return YamlDocument(self._documents[0], self._lines)
 
     def _open(self, event: Any, value: dict[str, Any] | list[Any]) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from scanner.model.common import EvidencePointer, JsonObject, NotObserved, Observed
 from scanner.model.inventory_azure import AzureSubscription
 from scanner.model.inventory_gcp import GcpProject
+from scanner.model.porter_yaml import PorterYaml
 from scanner.model.snapshot import ExternalIdFact, Scope, SourceKind, Unit
 
 Document = Observed[JsonObject] | NotObserved
@@ -129,6 +130,8 @@ class EksCluster(msgspec.Struct, frozen=True):
     arn: str
     evidence: EvidencePointer
     oidc_issuer: str | None = None
+    role_arn: str = ""
+    """The role it runs as; empty where the answer does not say."""
 
 
 class OidcProvider(msgspec.Struct, frozen=True):
@@ -138,6 +141,33 @@ class OidcProvider(msgspec.Struct, frozen=True):
     evidence: EvidencePointer
     url: str | None = None
     client_ids: tuple[str, ...] = ()
+
+
+class SamlProvider(msgspec.Struct, frozen=True):
+    """An IAM SAML provider."""
+
+    arn: str
+    evidence: EvidencePointer
+
+
+class AwsManagedPolicy(msgspec.Struct, frozen=True):
+    """A managed policy of the answer, attached to something or not."""
+
+    arn: str
+    name: str
+    aws_managed: bool
+    evidence: EvidencePointer
+    other_versions: tuple[str, ...] = ()
+    """Versions that are not in force; they go before the policy can be deleted."""
+
+
+class AwsInstanceProfile(msgspec.Struct, frozen=True):
+    """An instance profile, with a role or empty."""
+
+    arn: str
+    name: str
+    role_arns: tuple[str, ...]
+    evidence: EvidencePointer
 
 
 class ControlPolicy(msgspec.Struct, frozen=True):
@@ -167,7 +197,10 @@ class AwsAccount(msgspec.Struct, frozen=True):
     roles: tuple[AwsRole, ...] = ()
     users: tuple[AwsUser, ...] = ()
     groups: tuple[AwsGroup, ...] = ()
+    policies: tuple[AwsManagedPolicy, ...] = ()
+    instance_profiles: tuple[AwsInstanceProfile, ...] = ()
     oidc_providers: tuple[OidcProvider, ...] = ()
+    saml_providers: tuple[SamlProvider, ...] = ()
     stacks: tuple[AwsStack, ...] = ()
     clusters: tuple[EksCluster, ...] = ()
     pod_identities: tuple[PodIdentityAssociation, ...] = ()
@@ -187,3 +220,5 @@ class Inventory(msgspec.Struct, frozen=True):
     azure: tuple[AzureSubscription, ...] = ()
     gcp: tuple[GcpProject, ...] = ()
     external_ids: tuple[ExternalIdFact, ...] = ()
+    porter_yaml: tuple[PorterYaml, ...] = ()
+    """What services declare, a record per file."""

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+PORTER_YAML: Final = "porter-yaml"
+"""Kind of the collection unit that holds a declared file."""
+FILES: Final = "files"
+"""What stands in place of a cloud for what is declared in files."""
 
 
 class AwsRoleConnection(msgspec.Struct, frozen=True, tag_field="connection", tag="awsRole"):

@@ -7,6 +7,7 @@ from scanner.model.snapshot import Snapshot
 from scanner.normalize.aws import aws_account
 from scanner.normalize.azure import azure_subscription
 from scanner.normalize.gcp import gcp_project
+from scanner.normalize.porter_yaml import porter_yaml_of
 
 
 def normalize(snapshot: Snapshot) -> Inventory:
@@ -21,4 +22,5 @@ def normalize(snapshot: Snapshot) -> Inventory:
         gcp=tuple(gcp_project(snapshot, s) for s in snapshot.scopes if s.cloud == "gcp" and s.kind == "project"),
         azure=tuple(azure_subscription(snapshot, scope) for scope in snapshot.scopes if scope.cloud == "azure"),
         external_ids=snapshot.external_ids,
+        porter_yaml=porter_yaml_of(snapshot),
     )

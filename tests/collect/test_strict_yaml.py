@@ -22,7 +22,7 @@ REFUSED = {
     "a sexagesimal number": ("a: 22:22\n", "can be read in two ways"),
     "a truth value of YAML 1.1": ("a:\n  b: yes\n", "line 2: `yes` without quotes"),
     "a key that is a list": ("? [a, b]\n: c\n", "line 1: a key must be text"),
-    "two documents": ("a: 1\n---\nb: 2\n", "holds more than one document"),
+    "two documents": ("a: 1\n---\nb: 2\n", "line 2: holds more than one document"),
     "nothing": ("# a comment\n", "is empty"),
     "an open bracket": ("a: [1, 2\nb: 3\n", "is not YAML"),
     "a control character": ("a: x\nb: \x07\n", "line 2: is not YAML"),
