@@ -49,7 +49,7 @@ LOCK = uv pip compile pyproject.toml --generate-hashes --universal --python-vers
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
 lock:
 	$(LOCK) --extra aws --extra gcp --extra azure --output-file requirements/runtime.txt
-	$(LOCK) --extra aws --extra gcp --extra azure --extra demo --extra fleet --group dev --output-file requirements/dev.txt
+	$(LOCK) --extra aws --extra gcp --extra azure --extra demo --extra fleet --extra tsa --group dev --output-file requirements/dev.txt
 
 build: install
 	$(BIN)/python -m build --no-isolation
