@@ -24,7 +24,7 @@ document is AWS-PERM-001 and AWS-PERM-003.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -68,7 +68,7 @@ def check(ctx: AwsContext) -> Iterator[Outcome]:
 def _judge(ctx: AwsContext, role: AwsRole, key: str) -> Outcome:
     documents, unread = readable_documents(role.policies)
     seen = _breadth([s for d in documents for s in statements(d.body)], ctx.catalogue)
-    whole = [w for w in seen.wildcards if w.partition(":")[2] in ("*", "")]
+    whole = [w for w in seen.wildcards if not w.partition(":")[2].strip("*")]
     if seen.wildcards or seen.unlimited:
         result, code = Result.FAIL, "WILDCARD"
         message = f"{quote(role.name)} holds {_words(seen)}."
@@ -99,17 +99,23 @@ def _words(seen: _Breadth) -> str:
 
 
 def _breadth(found: list[JsonObject], catalogue: Catalogue) -> _Breadth:
-    wildcards: set[str] = set()
-    unlimited: set[str] = set()
+    wildcards: dict[str, str] = {}
+    unlimited: dict[str, str] = {}
     for statement in found:
         if statement.get("Effect") != "Allow":
             continue
         actions = values(statement.get("Action", "*"))  # NotAction allows everything else
-        wildcards.update(a for a in actions if "*" in a or "?" in a)
+        _spell(wildcards, (a for a in actions if "*" in a or "?" in a))
         everywhere = "Resource" not in statement or "*" in values(statement["Resource"])
         if everywhere and not statement.get("Condition"):
-            unlimited.update(a for a in actions if catalogue.resource_templates(a))
-    return _Breadth(tuple(sorted(wildcards)), tuple(sorted(unlimited)))
+            _spell(unlimited, (a for a in actions if catalogue.resource_templates(a)))
+    return _Breadth(tuple(sorted(wildcards.values())), tuple(sorted(unlimited.values())))
+
+
+def _spell(known: dict[str, str], actions: Iterable[str]) -> None:
+    """Note actions once each: IAM ignores their letter case; of several spellings the first in order is shown."""
+    for action in actions:
+        known[action.lower()] = min(action, known.get(action.lower(), action))
 
 
 RULE = Rule(
