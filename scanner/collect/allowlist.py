@@ -85,6 +85,17 @@ READ_ONLY_CALLS: tuple[ReadOnlyCall, ...] = (
         ("iam:GetOpenIDConnectProvider",),
         holds="Url",
     ),
+    ReadOnlyCall(
+        "iam", "ListSAMLProviders", "account", kinds.SAML_PROVIDERS, ("iam:ListSAMLProviders",), ("SAMLProviderList",)
+    ),
+    ReadOnlyCall(
+        "iam",
+        "ListInstanceProfiles",
+        "account",
+        kinds.INSTANCE_PROFILES,
+        ("iam:ListInstanceProfiles",),
+        ("InstanceProfiles",),
+    ),
     ReadOnlyCall("ec2", "DescribeRegions", "porter-only", kinds.REGIONS, ("ec2:DescribeRegions",), ("Regions",)),
     ReadOnlyCall("account", "ListRegions", "porter-only", kinds.REGIONS, ("account:ListRegions",), ("Regions",)),
     ReadOnlyCall(

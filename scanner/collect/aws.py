@@ -96,6 +96,8 @@ class _Collector:
             self._unit(kinds.ACCESS_KEYS, "global", keys),
             self._unit(kinds.ACCOUNT_SUMMARY, "global", partial(aws_units.account_summary, iam=iam)),
             self._unit(kinds.OIDC_PROVIDERS, "global", partial(aws_units.oidc_providers, iam=iam)),
+            self._unit(kinds.SAML_PROVIDERS, "global", partial(aws_units.saml_providers, iam=iam)),
+            self._unit(kinds.INSTANCE_PROFILES, "global", partial(aws_units.instance_profiles, iam=iam)),
         ]
 
     def _regions(self) -> UnitResult:

@@ -82,6 +82,16 @@ def _once(reader: UnitReader, client: Client, operation: str, params: JsonObject
     reader.call(client, operation, params)
 
 
+def saml_providers(reader: UnitReader, iam: Client) -> None:
+    """List the SAML providers; the list comes whole."""
+    reader.call(iam, "ListSAMLProviders")
+
+
+def instance_profiles(reader: UnitReader, iam: Client) -> None:
+    """List the instance profiles, those without a role too."""
+    _exhaust(reader, iam, "ListInstanceProfiles", {})
+
+
 def regions(reader: UnitReader, ec2: Client, account: Callable[[], Client], named: tuple[str, ...]) -> None:
     """Read the regions that are enabled in the account, or note those the operator named."""
     if named:

@@ -9,6 +9,8 @@ AUTHORIZATION_DETAILS = "aws.iam.authorization_details"
 ACCESS_KEYS = "aws.iam.access_keys"
 ACCOUNT_SUMMARY = "aws.iam.account_summary"
 OIDC_PROVIDERS = "aws.iam.oidc_providers"
+SAML_PROVIDERS = "aws.iam.saml_providers"
+INSTANCE_PROFILES = "aws.iam.instance_profiles"
 REGIONS = "aws.regions"
 STACK = "aws.cloudformation.stack"
 CLUSTERS = "aws.eks.clusters"
@@ -37,6 +39,8 @@ AWS_UNIT_KINDS: tuple[UnitKind, ...] = (
     UnitKind(ACCESS_KEYS, required=True),
     UnitKind(ACCOUNT_SUMMARY, required=False),
     UnitKind(OIDC_PROVIDERS, required=False),
+    UnitKind(SAML_PROVIDERS, required=False),
+    UnitKind(INSTANCE_PROFILES, required=False),
     UnitKind(REGIONS, required=True),
     UnitKind(STACK, required=True, regional=True),
     UnitKind(CLUSTERS, required=True, regional=True),

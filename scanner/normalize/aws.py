@@ -30,7 +30,9 @@ def aws_account(snapshot: Snapshot, scope: Scope) -> AwsAccount:
         account_id=scope.id,
         partition=scope.partition or "aws",
         scope=scope,
+        instance_profiles=_rows(units, kinds.INSTANCE_PROFILES, aws_iam.instance_profiles_of),
         oidc_providers=_rows(units, kinds.OIDC_PROVIDERS, aws_regional.oidc_providers_of),
+        saml_providers=_rows(units, kinds.SAML_PROVIDERS, aws_iam.saml_providers_of),
         stacks=_rows(units, kinds.STACK, aws_regional.stacks_of),
         clusters=_rows(units, kinds.CLUSTERS, aws_regional.clusters_of),
         pod_identities=_rows(units, kinds.POD_IDENTITIES, aws_regional.pod_identities_of),
@@ -51,7 +53,8 @@ def _with_identities(account: AwsAccount, units: list[Unit]) -> AwsAccount:
         groups = aws_iam.groups_of(details, book)
         users = aws_iam.users_of(details, book, groups, keys)
         roles = aws_iam.roles_of(details, book)
-    return msgspec.structs.replace(account, roles=roles, users=users, groups=groups)
+        policies = aws_iam.managed_policies_of(details)
+    return msgspec.structs.replace(account, roles=roles, users=users, groups=groups, policies=policies)
 
 
 def _of_kind(units: list[Unit], kind: str) -> Iterator[Unit]:

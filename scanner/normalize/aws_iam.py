@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from scanner.model.common import EvidencePointer, JsonObject, NotObserved
-from scanner.model.inventory import AccessKey, AttachedPolicy, AwsGroup, AwsRole, AwsUser, Document
+from scanner.model.inventory import (
+    AccessKey,
+    AttachedPolicy,
+    AwsGroup,
+    AwsInstanceProfile,
+    AwsManagedPolicy,
+    AwsRole,
+    AwsUser,
+    Document,
+    SamlProvider,
+)
 from scanner.model.snapshot import Unit, UnitStatus
 from scanner.normalize.aws_documents import (
     Page,
     PolicyBook,
     identity_policies,
+    is_aws_managed,
     managed_document,
     policy_book,
     read_document,
@@ -93,6 +104,48 @@ def _boundary(book: PolicyBook, raw: JsonObject, at: str) -> tuple[str | None, D
 def _profiles(raw: JsonObject, at: str) -> tuple[str, ...]:
     rows = records(raw, "InstanceProfileList", at)
     return tuple(sorted(text(profile, "InstanceProfileName", pointer) for pointer, profile in rows))
+
+
+def managed_policies_of(unit: Unit) -> tuple[AwsManagedPolicy, ...]:
+    """Return the managed policies of an authorization-details unit, attached or not, by ARN."""
+    found: dict[str, AwsManagedPolicy] = {}
+    for page_at, page in pages_of(unit):
+        for at, raw in records(page, "Policies", page_at):
+            arn = text(raw, "Arn", at)
+            versions = (v for _, v in records(raw, "PolicyVersionList", at) if v.get("IsDefaultVersion") is not True)
+            found[arn] = AwsManagedPolicy(
+                arn=arn,
+                name=optional_text(raw, "PolicyName", at) or arn.rpartition("/")[2],
+                aws_managed=is_aws_managed(arn),
+                evidence=EvidencePointer(unit.unit_id, at),
+                other_versions=tuple(sorted(str(v["VersionId"]) for v in versions if v.get("VersionId"))),
+            )
+    return tuple(found[arn] for arn in sorted(found))
+
+
+def instance_profiles_of(unit: Unit) -> tuple[AwsInstanceProfile, ...]:
+    """Return the instance profiles of a `ListInstanceProfiles` unit, by ARN."""
+    found = [
+        AwsInstanceProfile(
+            arn=text(raw, "Arn", at),
+            name=text(raw, "InstanceProfileName", at),
+            role_arns=tuple(text(role, "Arn", where) for where, role in records(raw, "Roles", at)),
+            evidence=EvidencePointer(unit.unit_id, at),
+        )
+        for page_at, page in pages_of(unit)
+        for at, raw in records(page, "InstanceProfiles", page_at)
+    ]
+    return tuple(sorted(found, key=lambda profile: profile.arn))
+
+
+def saml_providers_of(unit: Unit) -> tuple[SamlProvider, ...]:
+    """Return the SAML providers of the account, by ARN."""
+    found = [
+        SamlProvider(arn=text(raw, "Arn", at), evidence=EvidencePointer(unit.unit_id, at))
+        for page_at, page in pages_of(unit)
+        for at, raw in records(page, "SAMLProviderList", page_at)
+    ]
+    return tuple(sorted(found, key=lambda provider: provider.arn))
 
 
 def _seconds(value: Any) -> int | None:

@@ -81,6 +81,7 @@ def clusters_of(unit: Unit) -> tuple[EksCluster, ...]:
                 arn=text(raw, "arn", at),
                 evidence=EvidencePointer(unit.unit_id, at),
                 oidc_issuer=optional_text(oidc, "issuer", child(at, "identity", "oidc")),
+                role_arn=optional_text(raw, "roleArn", at) or "",
             )
         )
     return tuple(sorted(found, key=lambda cluster: cluster.arn))

@@ -104,6 +104,27 @@ def keys(params: dict[str, Any]) -> Reply:
     return {"AccessKeyMetadata": [{**row, "CreateDate": "2024-05-01T12:00:00Z"}], "IsTruncated": False}
 
 
+def _bare_role(name: str) -> dict[str, Any]:
+    """Return a role as it stands in an instance profile: without its policies."""
+    return {k: v for k, v in role(name).items() if k in ("Path", "RoleName", "RoleId", "Arn", "CreateDate")}
+
+
+def profiles(params: dict[str, Any]) -> Reply:
+    """Answer ListInstanceProfiles in two pages of one profile: one holds a role, the other none."""
+    second = params.get("Marker") == "more"
+    name = "empty" if second else "nodes"
+    row = {
+        "Path": "/",
+        "InstanceProfileName": name,
+        "InstanceProfileId": f"AIPA{name.upper()}",
+        "Arn": arn("instance-profile", name),
+        "CreateDate": "2024-05-01T12:00:00Z",
+        "Roles": [] if second else [_bare_role("other")],
+    }
+    more = {"IsTruncated": False} if second else {"IsTruncated": True, "Marker": "more"}
+    return {"InstanceProfiles": [row], **more}
+
+
 STACK_ID = f"arn:aws:cloudformation:us-east-2:{ACCOUNT}:stack/PorterRole/1"
 STACKS: Reply = {
     "Stacks": [
@@ -188,6 +209,8 @@ def small_account() -> dict[str, Answer]:
         "iam:GetAccountAuthorizationDetails": details,
         "iam:ListAccessKeys": keys,
         "iam:GetAccountSummary": {"SummaryMap": {"Roles": 2, "Policies": 1}},
+        "iam:ListSAMLProviders": {"SAMLProviderList": [{"Arn": f"arn:aws:iam::{ACCOUNT}:saml-provider/sso"}]},
+        "iam:ListInstanceProfiles": profiles,
         "iam:ListOpenIDConnectProviders": {"OpenIDConnectProviderList": [{"Arn": provider}]},
         "iam:GetOpenIDConnectProvider": {"Url": "oidc.example/c1", "ClientIDList": ["sts.amazonaws.com"]},
         "ec2:DescribeRegions": {"Regions": [{"RegionName": "us-east-2"}, {"RegionName": "eu-west-1"}]},

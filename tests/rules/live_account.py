@@ -20,12 +20,17 @@ from scanner.model.inventory import (
     AccessKey,
     AttachedPolicy,
     AwsAccount,
+    AwsInstanceProfile,
+    AwsManagedPolicy,
     AwsRole,
     AwsStack,
     AwsUser,
     Document,
+    EksCluster,
     Inventory,
+    OidcProvider,
     PodIdentityAssociation,
+    SamlProvider,
     StackResource,
 )
 from scanner.model.kinds import AWS_UNIT_KINDS
@@ -101,8 +106,38 @@ def _account(case: Json, account_id: str = ACCOUNT) -> AwsAccount:
         users=tuple(_user(u) for u in case.get("users", ())),
         stacks=tuple(_stack(s) for s in stacks),
         pod_identities=tuple(_association(i, a) for i, a in enumerate(case.get("associations", ()))),
+        policies=tuple(_managed_policy(p) for p in case.get("policies", ())),
+        instance_profiles=tuple(_profile(p) for p in case.get("profiles", ())),
+        oidc_providers=tuple(OidcProvider(_iam("oidc-provider", n), _at(n), n) for n in case.get("oidc", ())),
+        saml_providers=tuple(SamlProvider(_iam("saml-provider", n), _at(n)) for n in case.get("saml", ())),
+        clusters=tuple(_cluster(c) for c in case.get("clusters", ())),
+        regions=REGIONS,
         summary=tuple(sorted(case.get("summary", _counts(case, roles)).items())),
     )
+
+
+def _iam(kind: str, name: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:{kind}/{name}"
+
+
+def _at(name: str) -> EvidencePointer:
+    return EvidencePointer(AUTHORIZATION, f"/{name}")
+
+
+def _managed_policy(raw: Json) -> AwsManagedPolicy:
+    arn = raw.get("arn") or _iam("policy", raw["name"])
+    return AwsManagedPolicy(arn, raw["name"], ":iam::aws:" in arn, _at(raw["name"]), tuple(raw.get("old", ())))
+
+
+def _profile(raw: Json) -> AwsInstanceProfile:
+    roles = tuple(role_arn(name) for name in raw.get("roles", ()))
+    return AwsInstanceProfile(_iam("instance-profile", raw["name"]), raw["name"], roles, _at(raw["name"]))
+
+
+def _cluster(raw: Json) -> EksCluster:
+    arn = f"arn:aws:eks:us-east-2:{ACCOUNT}:cluster/{raw['name']}"
+    at = EvidencePointer(f"aws/{ACCOUNT}/us-east-2/aws.eks.clusters", f"/{raw['name']}")
+    return EksCluster(raw["name"], "us-east-2", arn, at, raw.get("issuer"), role_arn(raw["role"]))
 
 
 def _counts(case: Json, roles: dict[str, AwsRole]) -> dict[str, int]:
@@ -224,6 +259,11 @@ CHANGES = {
     "edit": _edit,
     "used_days_ago": lambda r, v: _days(r, "last_used_at", v),
     "created_days_ago": lambda r, v: _days(r, "created_at", v),
+    "attach_own": lambda r, v: replace(
+        r, policies=(*r.policies, *(_policy(n, {"Statement": []}, "customer-managed", _iam("policy", n)) for n in v))
+    ),
+    "tags": lambda r, v: replace(r, tags=tuple(sorted(v.items()))),
+    "profiles": lambda r, v: replace(r, instance_profiles=tuple(v)),
     "boundary": lambda r, v: replace(r, boundary_arn=v["arn"], boundary=_document(v.get("document", {}))),
 }
 
@@ -239,6 +279,7 @@ def _user(raw: Json) -> AwsUser:
         access_keys=NotObserved(keys["unread"])
         if isinstance(keys, dict)
         else tuple(AccessKey("ABCD", k) for k in keys),
+        tags=tuple(sorted(raw.get("tags", {}).items())),
     )
 
 
