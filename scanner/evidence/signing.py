@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:porter-audit:predicate:run:v1"
+REVIEW_TYPE = "urn:porter-audit:predicate:review:v1"
+"""A person's word on a run; never the program's."""
 
 
 class Signer(Protocol):
@@ -66,9 +68,14 @@ class FileSigner:
         self._key = key
 
     @property
+    def public_key(self) -> Ed25519PublicKey:
+        """Return the other half, which verifies."""
+        return self._key.public_key()
+
+    @property
     def key_id(self) -> str:
         """Return the SHA-256 of the public key."""
-        return key_id(self._key.public_key())
+        return key_id(self.public_key)
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature of `message`, 64 bytes."""
@@ -175,11 +182,7 @@ def verified_payload(envelope: bytes, key: Ed25519PublicKey) -> bytes:
     """
     from cryptography.exceptions import InvalidSignature
 
-    parsed = _parsed(envelope)
-    if parsed.payloadType != PAYLOAD_TYPE:
-        raise BadEnvelopeError("the payload type is not that of an in-toto statement")
-    if len(parsed.signatures) != 1:
-        raise BadEnvelopeError(f"{len(parsed.signatures)} signatures where one is expected")
+    parsed = _single(envelope)
     payload = _base64(parsed.payload)
     try:
         key.verify(_base64(parsed.signatures[0].sig), pre_authentication(parsed.payloadType, payload))
@@ -188,6 +191,20 @@ def verified_payload(envelope: bytes, key: Ed25519PublicKey) -> bytes:
     if parsed.signatures[0].keyid != key_id(key):
         raise BadEnvelopeError("the key id is not that of the given key")
     return payload
+
+
+def unverified_payload(envelope: bytes) -> bytes:
+    """Return what an envelope carries, whoever signed it: well-formed, one signature. Raises `BadEnvelopeError`."""
+    return _base64(_single(envelope).payload)
+
+
+def _single(envelope: bytes) -> Envelope:
+    parsed = _parsed(envelope)
+    if parsed.payloadType != PAYLOAD_TYPE:
+        raise BadEnvelopeError("the payload type is not that of an in-toto statement")
+    if len(parsed.signatures) != 1:
+        raise BadEnvelopeError(f"{len(parsed.signatures)} signatures where one is expected")
+    return parsed
 
 
 def _parsed(envelope: bytes) -> Envelope:
