@@ -21,6 +21,7 @@ COMMANDS = (
     ("keygen", "scanner.cli.keygen:keygen", "Make a pair of keys that sign evidence bundles"),
     ("verify", "scanner.cli.verify:verify", "Check evidence bundles against the signer's public key"),
     ("replay", "scanner.cli.replay:replay", "Judge a bundle's evidence again and compare with its report"),
+    ("prune", "scanner.cli.prune:prune", "Drop evidence that is older than is kept, and leave tombstones"),
     ("version", "scanner.cli.version:version", "Print the version"),
 )
 """Name, where it is, and one line for people."""

@@ -16,6 +16,7 @@ import msgspec
 
 from scanner.evidence import tombstone as stones
 from scanner.evidence.bundle import MAX_MANIFEST_BYTES, PARTIAL_SUFFIX, bundle_name, is_safe_path
+from scanner.evidence.canonical import canonical_record
 from scanner.evidence.manifest import (
     ENVELOPE,
     MANIFEST,
@@ -30,7 +31,7 @@ from scanner.evidence.manifest import (
 )
 from scanner.evidence.pages import INDEX_PATH, INDEX_SCHEMA
 from scanner.evidence.signing import BadEnvelopeError, statement, verified_payload
-from scanner.evidence.tombstone import OF_RETENTION, REMOVED, TOMBSTONE, TOMBSTONE_ENVELOPE, Tombstone, may_be_dropped
+from scanner.evidence.tombstone import REMOVED, TOMBSTONE, TombstoneFile, may_be_dropped
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -82,7 +83,7 @@ def verify_bundle(
     try:
         found = _walk(bundle)
         stone = stones.load(_read(bundle, TOMBSTONE, stones.MAX_BYTES)) if TOMBSTONE in found else None
-        if stone is not None and stone.kind == REMOVED:
+        if stone is not None and stone.tombstone.kind == REMOVED:
             return _removed(bundle, stone, found, key, previous, follows)
         data = _manifest_bytes(bundle, found)
         manifest = load(data)
@@ -98,7 +99,7 @@ def verify_bundle(
     steps = (
         _named(bundle, manifest.run.run_id, manifest.profile),
         hashes,
-        *((_tombstone(bundle, stone, manifest, data, key),) if stone is not None else ()),
+        *((_reduced(stone, manifest, data, key),) if stone is not None else ()),
         _signature(bundle, manifest, data, key),
         _chain(manifest.previous_manifest_sha256, previous, follows),
         _consistency(bundle, manifest) if hashes.passed else Step("counts", None, "not checked: hashes differ"),
@@ -164,7 +165,7 @@ def _hashes(bundle: Path, manifest: Manifest, data: bytes, found: dict[str, int]
     """Compare every file with the manifest; of a reduced bundle raw answers may be gone, and nothing else."""
     listed = {file.path for file in manifest.files}
     gone = {file.path for file in manifest.files if reduced and may_be_dropped(file) and file.path not in found}
-    later = OF_RETENTION if reduced else frozenset()
+    later = {TOMBSTONE} if reduced else set()
     problems = [f"{_shown(path)}: missing" for path in sorted((listed | {SUMS}) - gone - set(found))]
     problems += [f"{_shown(path)}: not listed" for path in sorted(set(found) - listed - UNLISTED - later)]
     for file in manifest.files:
@@ -232,49 +233,49 @@ def _signature(bundle: Path, manifest: Manifest, data: bytes, key: Ed25519Public
 
 def _removed(
     bundle: Path,
-    stone: Tombstone,
+    file: TombstoneFile,
     found: dict[str, int],
     key: Ed25519PublicKey | None,
     previous: str | None,
     follows: bool,
 ) -> Verification:
     """Check what stands for a bundle that retention removed: it keeps the chain whole, and proves nothing else."""
-    left = len(set(found) - OF_RETENTION)
+    stone, left = file.tombstone, len(found) - 1
     rest = Step("leftovers", None, f"{left:,} files of an interrupted `prune` were not looked at; run it again")
     steps = (
         _named(bundle, stone.run.run_id, stone.profile, TOMBSTONE),
-        _vouched(bundle, stone, key),
+        _vouched(file, key),
         *((rest,) if left else ()),
         _chain(stone.previous_manifest_sha256, previous, follows, TOMBSTONE),
     )
     return Verification(str(bundle), steps, None, stone.manifest_sha256)
 
 
-def _tombstone(
-    bundle: Path, stone: Tombstone, manifest: Manifest, data: bytes, key: Ed25519PublicKey | None
-) -> Step:
+def _reduced(file: TombstoneFile, manifest: Manifest, data: bytes, key: Ed25519PublicKey | None) -> Step:
     """Check the tombstone of a bundle whose manifest is still there."""
+    stone = file.tombstone
     mine = (stone.run, stone.profile, stone.manifest_sha256, stone.previous_manifest_sha256)
     theirs = (manifest.run, manifest.profile, hashlib.sha256(data).hexdigest(), manifest.previous_manifest_sha256)
     if mine != theirs:
         return Step("tombstone", False, "is of another bundle", (f"{TOMBSTONE}: does not agree with {MANIFEST}",))
-    return _vouched(bundle, stone, key)
+    return _vouched(file, key)
 
 
-def _vouched(bundle: Path, stone: Tombstone, key: Ed25519PublicKey | None) -> Step:
+def _vouched(file: TombstoneFile, key: Ed25519PublicKey | None) -> Step:
     """Check who wrote a tombstone: one without the signature of the pinned key may hide what somebody took away."""
-    what = "raw evidence" if stone.kind != REMOVED else "everything"
+    stone = file.tombstone
+    what = "everything" if stone.kind == REMOVED else "raw evidence"
     said = f"{what} dropped {_shown(stone.written)} (keep {_shown(stone.keep)}): it cannot be judged again"
     if key is None:
         return Step("tombstone", None, f"{said}; signature not checked")
+    if file.envelope is None:
+        return Step("tombstone", False, "the tombstone is not signed", (f"{TOMBSTONE}: holds no signature",))
     try:
-        payload = verified_payload(_read(bundle, TOMBSTONE_ENVELOPE, 2 * stones.MAX_BYTES), key)
-    except FileNotFoundError:
-        return Step("tombstone", False, "the tombstone is not signed", (f"{TOMBSTONE_ENVELOPE}: missing",))
-    except (BadEnvelopeError, _Refused, ValueError) as error:
-        return Step("tombstone", False, "its signature does not hold", (f"{TOMBSTONE_ENVELOPE}: {error}",))
+        payload = verified_payload(canonical_record(file.envelope) + b"\n", key)
+    except (BadEnvelopeError, ValueError) as error:
+        return Step("tombstone", False, "its signature does not hold", (f"{TOMBSTONE}: {error}",))
     if payload != stones.statement_of(stone):
-        problem = f"{TOMBSTONE_ENVELOPE}: is over another tombstone"
+        problem = f"{TOMBSTONE}: its signature is over another tombstone"
         return Step("tombstone", False, "tombstone and signature do not belong together", (problem,))
     return Step("tombstone", True, said)
 
