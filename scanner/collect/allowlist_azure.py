@@ -32,6 +32,7 @@ class AzureCall(msgspec.Struct, frozen=True):
     needs: tuple[str, ...]
     """ARM actions or Graph application permissions."""
     query: tuple[tuple[str, str], ...] = ()
+    """`{name}` in a value is filled from the call's parameters."""
     counts: tuple[str, ...] = ("value",)
     """Keys of the answer whose lists are the items of a page; an operation without is one item."""
     holds: str = ""
@@ -241,6 +242,16 @@ AZURE_CALLS: tuple[AzureCall, ...] = (
         "/servicePrincipals/{id}/transitiveMemberOf",
         ("Directory.Read.All",),
         ("$select", "id,displayName"),
+    ),
+    # https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments: memberships show neither roles of the
+    # tenant's own making nor those limited to a unit or an object.
+    _graph(
+        "ListDirectoryRoleAssignments",
+        kinds.DIRECTORY_ROLES,
+        "/roleManagement/directory/roleAssignments",
+        ("Directory.Read.All",),
+        ("$filter", "principalId eq '{id}'"),
+        ("$expand", "roleDefinition"),
     ),
     _graph(
         "ListDeletedApplications",

@@ -156,7 +156,8 @@ class _Collector:
         tenant = self._session.tenant_id
         graph = AzureClient(self._session, GRAPH)
         self._unit(tenant, kinds.APPLICATIONS, _lists(graph, "ListApplications"))
-        also = azure_units.vendor_principals(self._pages(kinds.ROLE_DEFINITIONS), self._pages(kinds.ROLE_ASSIGNMENTS))
+        assigned = (*self._pages(kinds.ROLE_ASSIGNMENTS), *self._pages(kinds.ELIGIBLE_ASSIGNMENTS))
+        also = azure_units.vendor_principals(self._pages(kinds.ROLE_DEFINITIONS), assigned)
         known = self._complete(kinds.ROLE_DEFINITIONS, kinds.ROLE_ASSIGNMENTS)
         read = partial(entra_units.service_principals, graph=graph, also=also, all_known=known)
         self._unit(tenant, kinds.SERVICE_PRINCIPALS, read)
@@ -198,5 +199,6 @@ _PER_OBJECT = (
     (kinds.DELEGATED_GRANTS, "", "ListDelegatedGrants"),
     (kinds.OWNERS, "ListApplicationOwners", "ListServicePrincipalOwners"),
     (kinds.MEMBERSHIPS, "", "ListMemberships"),
+    (kinds.DIRECTORY_ROLES, "", "ListDirectoryRoleAssignments"),
 )
 """Kind, operation per application, operation per service principal."""

@@ -68,6 +68,7 @@ class AzureClient:
             function = getattr(getattr(self._client(client), group), method)
             scope = (f"subscriptions/{self._subscription}",) if wants_scope else ()
             more = {k: v for k, v in params.items() if k in ("resource_group_name", "resource_name")}
+            more |= _SDK_FILTERS.get(call.operation, {})
             found = function(*scope, **more, **options)
             if hasattr(found, "by_page"):
                 next(found.by_page(continuation_token=link), None)
@@ -80,7 +81,7 @@ class AzureClient:
 
         request = HttpRequest("GET", link) if link else HttpRequest("GET", self._url(call, params))
         if not link:
-            request.url = _with_query(request.url, call.query)
+            request.url = _with_query(request.url, _filled(call.query, params))
         if any(key == "$search" for key, _ in call.query):
             request.headers.update(_EVENTUAL)
         response = self._client("pipeline").send_request(request, **options)
@@ -170,6 +171,9 @@ _SDK_LISTS: dict[str, tuple[str, str, str, bool]] = {
     "FederatedIdentityCredentials.List": ("msi", "federated_identity_credentials", "list", False),
 }
 """Operation -> client, operation group, method, and whether it takes the subscription as a scope."""
+# https://learn.microsoft.com/rest/api/authorization/role-definitions/list (read 2026-11): without the filter, custom
+# roles that can be assigned in a resource group only are left out.
+_SDK_FILTERS = {"RoleDefinitions.List": {"filter": "atScopeAndBelow()"}}
 
 
 def _guard(client: AzureClient) -> Any:
@@ -206,6 +210,12 @@ def _pipeline(session: AzureSession, service: str, guard: Any, settings: dict[st
     ]
     transport = {k: settings[k] for k in ("connection_verify", "connection_timeout", "read_timeout")}
     return PipelineClient(base_url=settings["base_url"], policies=chain, **transport)
+
+
+def _filled(query: tuple[tuple[str, str], ...], params: JsonObject) -> tuple[tuple[str, str], ...]:
+    """Return the query with parameters in their places; a quote in a value cannot end a text of the filter."""
+    values = {key: str(value).replace("'", "''") for key, value in params.items()}
+    return tuple((name, text.format_map(values) if "{" in text else text) for name, text in query)
 
 
 def _with_query(url: str, query: tuple[tuple[str, str], ...]) -> str:

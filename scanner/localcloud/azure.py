@@ -90,6 +90,7 @@ _ROUTES: tuple[tuple[str, str, str, str], ...] = (
     ("graph", _G + r"/applications/(?P<id>[^/]+)/owners", "ListApplicationOwners", "owners"),
     ("graph", _G + r"/serviceprincipals/(?P<id>[^/]+)/owners", "ListServicePrincipalOwners", "owners"),
     ("graph", _G + r"/serviceprincipals/(?P<id>[^/]+)/transitivememberof", "ListMemberships", "memberOf"),
+    ("graph", _G + "/rolemanagement/directory/roleassignments", "ListDirectoryRoleAssignments", "directoryRoles"),
     (
         "graph",
         _G + r"/directory/deleteditems/microsoft\.graph\.application",
@@ -248,7 +249,7 @@ class LoopbackAzure:
             case "":
                 return _error(404, "NotFound", f"the loopback cloud has no {path}")
         rows = state.rows_below(name, found["id"]) if "id" in found else state.rows(name)
-        return self._page(_searched(rows, query.get("$search")), path, query, endless)
+        return self._page(_filtered(operation, _searched(rows, query.get("$search")), query), path, query, endless)
 
     def _metrics(self) -> JsonObject:
         scope = f"/subscriptions/{self.state.subscription_id}"
@@ -321,6 +322,17 @@ def _searched(rows: list[JsonObject], search: str | None) -> list[JsonObject]:
         return rows
     word = asked[1].lower()
     return [r for r in rows if any(w.startswith(word) for w in re.split(r"\W+", str(r.get("displayName", "")).lower()))]
+
+
+def _filtered(operation: str, rows: list[JsonObject], query: dict[str, str]) -> list[JsonObject]:
+    """Return the rows that `$filter` asks for, where the operation knows one."""
+    asked = query.get("$filter", "")
+    if operation == "RoleDefinitions.List" and asked != "atScopeAndBelow()":
+        # As the service: what can be assigned only below the scope is left out.
+        return [r for r in rows if any(s.count("/") < 3 for s in r["properties"]["assignableScopes"])]
+    if operation == "ListDirectoryRoleAssignments":
+        return [r for r in rows if asked == f"principalId eq '{r['principalId']}'"]
+    return rows
 
 
 def _json(value: object) -> _Reply:

@@ -97,15 +97,33 @@ def condition(state: AzureState, to: str, text: str) -> None:
             row["properties"].update(condition=text, conditionVersion="2.0")
 
 
-def create_application(state: AzureState, name: str, principal: bool = True, identity: str = "") -> None:
-    """Register an application, with its service principal."""
-    client = object_id(f"client/{name}")
+def create_application(
+    state: AzureState, name: str, principal: bool = True, identity: str = "", registration: str = ""
+) -> None:
+    """Register an application, with its service principal; a second one of a name needs ids of its own."""
+    client = object_id(f"client/{registration or name}")
     base: JsonObject = {"appId": client, "displayName": name, "passwordCredentials": [], "keyCredentials": []}
-    app = {**base, "id": object_id(f"app/{name}"), "requiredResourceAccess": []}
+    app = {**base, "id": registration or object_id(f"app/{name}"), "requiredResourceAccess": []}
     state.rows("applications").append(app)
     if principal:
         more = {"id": identity or object_id(f"sp/{name}"), "servicePrincipalType": "Application"}
-        state.rows("servicePrincipals").append({**base, **more, "accountEnabled": True})
+        own = {"accountEnabled": True, "appOwnerOrganizationId": state.tenant_id}
+        state.rows("servicePrincipals").append({**base, **more, **own})
+
+
+def edit_principal(state: AzureState, name: str, set: Mapping[str, Any]) -> None:
+    """Change fields of a service principal."""
+    _principal(state, name).update(set)
+
+
+def forget_application(state: AzureState, name: str) -> None:
+    """Take an app registration out of this tenant, as if it were in another; its service principal stays."""
+    state.rows("applications").remove(_app(state, name))
+
+
+def drop_schedules(state: AzureState) -> None:
+    """Leave of eligible assignments their instances alone, as for those that a management group hands down."""
+    state.rows("roleEligibilitySchedules").clear()
 
 
 def delete_application(state: AzureState, name: str, principal: bool = True) -> None:
@@ -159,6 +177,12 @@ def revoke_permissions(state: AzureState, of: str) -> None:
     _app(state, of)["requiredResourceAccess"].clear()
 
 
+def edit_grant(state: AzureState, to: str, app_role: str, set: Mapping[str, Any]) -> None:
+    """Change fields of the grant of an application permission."""
+    rows = state.rows_below("appRoleAssignments", _principal(state, to)["id"])
+    _one(rows, lambda row: row["appRoleId"] == app_role, f"grant of {app_role}").update(set)
+
+
 def grant_delegated(state: AzureState, to: str, scopes: str, everyone: bool = True) -> None:
     """Consent to delegated permissions."""
     holder = _principal(state, to)["id"]
@@ -196,6 +220,15 @@ def join(state: AzureState, who: str, name: str, identity: str = "", kind: str =
         "displayName": name,
     }
     state.rows_below("memberOf", _principal(state, who)["id"]).append(made)
+
+
+def assign_directory_role(state: AzureState, who: str, name: str, scope: str = "/") -> None:
+    """Give a service principal a role of the directory, for the whole tenant or for one unit or object."""
+    role = object_id(f"directory role/{name}")
+    row = {"id": object_id(f"{who}/{name}/{scope}"), "principalId": _principal(state, who)["id"]}
+    definition = {"id": role, "displayName": name}
+    more = {"roleDefinitionId": role, "directoryScopeId": scope, "roleDefinition": definition}
+    state.rows("directoryRoles").append({**row, **more})
 
 
 def delegate(state: AzureState, name: str, role: str) -> None:
@@ -252,6 +285,7 @@ AZURE_OPERATIONS: dict[str, Callable[..., None]] = {
     operation.__name__: operation
     for operation in (
         *(edit_role, create_role, assign, unassign, condition, create_application, delete_application, add_secret),
+        *(edit_principal, forget_application, drop_schedules, edit_grant, assign_directory_role),
         *(drop_secrets, add_certificate, consent, request_permission, revoke_permissions, grant_delegated, add_owner),
         *(federate, drop_federation, join, delegate, deny, unregister, create_identity),
     )

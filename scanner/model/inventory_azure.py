@@ -178,6 +178,8 @@ class EntraMembership(msgspec.Struct, frozen=True):
     kind: str
     """`group`, `directoryRole` or what else Graph calls it."""
     evidence: EvidencePointer
+    scope: str = "/"
+    """Of a directory role: the whole tenant, or one unit or object."""
 
 
 class EntraServicePrincipal(msgspec.Struct, frozen=True):
@@ -189,6 +191,9 @@ class EntraServicePrincipal(msgspec.Struct, frozen=True):
     name: str
     evidence: EvidencePointer
     kind: str = ""
+    """Application, ManagedIdentity, Legacy or SocialIdp; empty where the input does not say."""
+    owner_tenant: str = ""
+    """Where its app registration is, lower-cased; empty where the input does not say."""
     enabled: bool = True
     secrets: tuple[EntraCredential, ...] = ()
     certificates: tuple[EntraCredential, ...] = ()
@@ -220,12 +225,12 @@ class AzureSubscription(msgspec.Struct, frozen=True):
     denies: tuple[AzureDenyAssignment, ...] = ()
     providers: tuple[AzureProvider, ...] = ()
     identities: tuple[AzureManagedIdentity, ...] = ()
-    identity_credentials: tuple[FederatedCredential, ...] = ()
-    """Of the managed identities that are named like the vendor."""
     clusters: tuple[AksCluster, ...] = ()
     lighthouse: tuple[LighthouseAssignment, ...] = ()
     reported_assignments: int | None = None
     """The service's own count of assignments at and below the subscription."""
     applications: tuple[EntraApplication, ...] = ()
     principals: tuple[EntraServicePrincipal, ...] = ()
+    gone: frozenset[str] = frozenset()
+    """Object ids that were looked up and that Graph does not know."""
     deleted: tuple[DeletedApplication, ...] = ()

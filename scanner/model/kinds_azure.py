@@ -22,6 +22,7 @@ APP_ROLE_ASSIGNMENTS = "entra.app_role_assignments"
 DELEGATED_GRANTS = "entra.delegated_grants"
 OWNERS = "entra.owners"
 MEMBERSHIPS = "entra.memberships"
+DIRECTORY_ROLES = "entra.directory_roles"
 DELETED_ITEMS = "entra.deleted_items"
 
 AZURE_UNIT_KINDS: tuple[UnitKind, ...] = (
@@ -46,6 +47,7 @@ ENTRA_UNIT_KINDS: tuple[UnitKind, ...] = (
     UnitKind(DELEGATED_GRANTS, required=True),
     UnitKind(OWNERS, required=True),
     UnitKind(MEMBERSHIPS, required=True),
+    UnitKind(DIRECTORY_ROLES, required=True),
     UnitKind(DELETED_ITEMS, required=False),
 )
 """One of each per tenant; their scope id is the tenant's."""

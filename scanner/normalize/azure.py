@@ -20,7 +20,7 @@ from scanner.model.inventory_azure import (
 from scanner.model.snapshot import Scope, Snapshot, Unit
 from scanner.normalize import entra
 from scanner.normalize.azure_rows import Row, rows_of
-from scanner.normalize.azure_workloads import aks_cluster, identities, vendor_credentials
+from scanner.normalize.azure_workloads import aks_cluster, identities
 from scanner.normalize.pointer import child, optional_text, record, records, text, texts
 
 T = TypeVar("T")
@@ -40,16 +40,16 @@ def azure_subscription(snapshot: Snapshot, scope: Scope) -> AzureSubscription:
             scope=scope,
             state=state,
             definitions=_all(own, kinds.ROLE_DEFINITIONS, _definition),
-            assignments=(*active, *_all(own, kinds.ELIGIBLE_ASSIGNMENTS, _eligible)),
+            assignments=(*active, *_eligible(own)),
             denies=_all(own, kinds.DENY_ASSIGNMENTS, _deny),
             providers=_all(own, kinds.PROVIDERS, _provider),
             identities=identities(own),
-            identity_credentials=vendor_credentials(own),
             clusters=_all(own, kinds.AKS_CLUSTERS, aks_cluster),
             lighthouse=_all(own, kinds.LIGHTHOUSE, _lighthouse),
             reported_assignments=_reported(own),
             applications=entra.applications(graph),
             principals=entra.principals(graph),
+            gone=entra.gone(graph),
             deleted=entra.deleted(graph),
         )
 
@@ -127,9 +127,23 @@ def _assignment(row: Row, *, eligible: bool = False) -> AzureRoleAssignment:
     )
 
 
-def _eligible(row: Row) -> AzureRoleAssignment | None:
-    """Return an eligible schedule; its instances repeat it."""
-    return None if "roleEligibilityScheduleId" in row[2] else _assignment(row, eligible=True)
+def _eligible(units: list[Unit]) -> Iterator[AzureRoleAssignment]:
+    """Yield the eligible schedules, and of their instances those that no listed schedule stands behind."""
+    rows = [row for unit in units if unit.kind == kinds.ELIGIBLE_ASSIGNMENTS for row in rows_of(unit)]
+    schedules = [row for row in rows if "roleEligibilityScheduleId" not in row[2]]
+    listed = {_last(text(raw, "id", at)) for _, at, raw in schedules}
+    seen = {_eligible_key(raw) for _, _, raw in schedules}
+    for row in schedules:
+        yield _assignment(row, eligible=True)
+    for row in rows:
+        behind = optional_text(row[2], "roleEligibilityScheduleId", row[1])
+        # What a group or a management group hands down may show as an instance alone.
+        if behind is not None and (_last(behind) not in listed or _eligible_key(row[2]) not in seen):
+            yield _assignment(row, eligible=True)
+
+
+def _eligible_key(raw: JsonObject) -> tuple[str, ...]:
+    return tuple(str(raw.get(key) or "").lower() for key in ("principalId", "roleDefinitionId", "scope"))
 
 
 def _deny(row: Row) -> AzureDenyAssignment:

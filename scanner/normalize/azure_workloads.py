@@ -14,7 +14,6 @@ from scanner.normalize import entra
 from scanner.normalize.azure_rows import Row, rows_of
 from scanner.normalize.pointer import child, optional_text, record, text
 
-VENDOR_WORD: Final = "porter"
 _MARKER: Final = "/federatedidentitycredentials/"
 
 
@@ -39,13 +38,6 @@ def identities(units: list[Unit]) -> tuple[AzureManagedIdentity, ...]:
             )
         )
     return tuple(found)
-
-
-def vendor_credentials(units: list[Unit]) -> tuple[FederatedCredential, ...]:
-    """Return the federated credentials of the identities that are named like the vendor."""
-    own = [unit for unit in units if unit.kind == kinds.MANAGED_IDENTITIES]
-    rows = (row for unit in own for row in rows_of(unit) if "issuer" in row[2])
-    return tuple(_credential(row) for row in rows if VENDOR_WORD in _owner(row).rpartition("/")[2])
 
 
 def aks_cluster(row: Row) -> AksCluster:

@@ -58,6 +58,7 @@ def principals(units: list[Unit]) -> tuple[EntraServicePrincipal, ...]:
     grants_by = _below(units, kinds.DELEGATED_GRANTS, "ListDelegatedGrants", _grant)
     owners_by = _below(units, kinds.OWNERS, "ListServicePrincipalOwners", _owner)
     members_by = _below(units, kinds.MEMBERSHIPS, "ListMemberships", _membership)
+    roles_of = _below(units, kinds.DIRECTORY_ROLES, "ListDirectoryRoleAssignments", _directory_role)
     found: dict[str, EntraServicePrincipal] = {}
     for at, raw, evidence in _objects(units, kinds.SERVICE_PRINCIPALS):
         object_id = text(raw, "id", at).lower()
@@ -71,15 +72,27 @@ def principals(units: list[Unit]) -> tuple[EntraServicePrincipal, ...]:
             name=optional_text(raw, "displayName", at) or "",
             evidence=evidence,
             kind=optional_text(raw, "servicePrincipalType", at) or "",
+            owner_tenant=(optional_text(raw, "appOwnerOrganizationId", at) or "").lower(),
             enabled=raw.get("accountEnabled") is not False,
             secrets=_credentials(raw, "passwordCredentials", at, evidence.unit_id),
             certificates=_credentials(raw, "keyCredentials", at, evidence.unit_id),
             app_roles=(*own, *roles_by.get(object_id, ())),
             grants=grants_by.get(object_id, ()),
             owners=owners_by.get(object_id, ()),
-            memberships=members_by.get(object_id, ()),
+            memberships=_with_roles(members_by.get(object_id, ()), roles_of.get(object_id, ())),
         )
     return tuple(found[key] for key in sorted(found))
+
+
+def gone(units: list[Unit]) -> frozenset[str]:
+    """Return the object ids of service principals that were looked up and are not there."""
+    found: set[str] = set()
+    for unit in (one for one in units if one.kind == kinds.SERVICE_PRINCIPALS):
+        for number, page in enumerate(unit.pages):
+            call = record(page, CALL, f"/{number}")
+            if "error" in call:
+                found.add(_owner_of(record(call, "params", child(f"/{number}", CALL)), f"/{number}"))
+    return frozenset(found)
 
 
 def deleted(units: list[Unit]) -> tuple[DeletedApplication, ...]:
@@ -183,3 +196,19 @@ def _grant(raw: JsonObject, at: str, evidence: EvidencePointer) -> EntraGrant:
 def _membership(raw: JsonObject, at: str, evidence: EvidencePointer) -> EntraMembership:
     kind = (optional_text(raw, "@odata.type", at) or "").rpartition(".")[2]
     return EntraMembership(text(raw, "id", at).lower(), optional_text(raw, "displayName", at) or "", kind, evidence)
+
+
+def _directory_role(raw: JsonObject, at: str, evidence: EvidencePointer) -> EntraMembership:
+    definition = record(raw, "roleDefinition", at)
+    role_id = text(raw, "roleDefinitionId", at).lower()
+    name = optional_text(definition, "displayName", child(at, "roleDefinition")) or role_id
+    return EntraMembership(role_id, name, "directoryRole", evidence, optional_text(raw, "directoryScopeId", at) or "/")
+
+
+def _with_roles(
+    memberships: tuple[EntraMembership, ...], roles: tuple[EntraMembership, ...]
+) -> tuple[EntraMembership, ...]:
+    """Return memberships with the directory roles that do not show among them, each once."""
+    shown = {m.name.lower() for m in memberships if m.kind == "directoryRole"}
+    more = {(r.object_id, r.scope): r for r in roles if r.scope != "/" or r.name.lower() not in shown}
+    return (*memberships, *more.values())

@@ -23,6 +23,9 @@ from scanner.model.inventory_azure import (
 )
 from scanner.rules.base import Settings
 
+OF_APPLICATIONS = ("", "Application", "Legacy")
+"""Types of service principals that stand for an app registration; empty where the input does not say."""
+
 
 class AzureContext(msgspec.Struct, frozen=True):
     """Everything a rule may look at for one subscription and its tenant. Pure data; `judge` memoises comparisons."""
@@ -40,7 +43,7 @@ class AzureContext(msgspec.Struct, frozen=True):
     principals: tuple[EntraServicePrincipal, ...]
     """Service principals that are the vendor's by name, or that hold one of the vendor's roles."""
     principal_ids: frozenset[str]
-    """Object ids of `principals`, and of those that hold the vendor's role and could not be read."""
+    """Object ids of `principals`, and of unread holders of the vendor's role that are not known to be gone."""
     parents: Mapping[str, str]
     """Management groups above the subscription, as far as assignments name them."""
     judge: Callable[[AzureRoleDefinition, DocumentedRoleDefinition], Comparison]
@@ -54,6 +57,10 @@ class AzureContext(msgspec.Struct, frozen=True):
     def documented_application(self, name: str) -> DocumentedApplication | None:
         """Return the documented application of that display name."""
         return next((a for a in self.baseline.applications if _like(a.name_pattern, name.lower())), None)
+
+    def is_documented(self, principal: EntraServicePrincipal) -> bool:
+        """Return whether a service principal is a documented application's: by name, and no managed identity."""
+        return principal.kind in OF_APPLICATIONS and self.documented_application(principal.name) is not None
 
     def definition(self, role_id: str) -> AzureRoleDefinition | None:
         """Return a role definition by the last segment of its id."""
@@ -73,8 +80,12 @@ def matches(pattern: str, value: str) -> bool:
 
 
 def is_named_like_vendor(name: str, baseline: AzureBaseline) -> bool:
-    """Return whether a display name has a word that begins with the vendor's name, in any case."""
-    return any(word.startswith(baseline.name_prefix.lower()) for word in re.split(r"\W+", name.lower()))
+    """Return whether a display name has a word that begins with the vendor's name, in any case.
+
+    Words end at anything but a letter or digit, and where a capital follows a small letter: `AzurePorter`, `my_porter`.
+    """
+    words = re.split(r"[\W_]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name))
+    return any(word.lower().startswith(baseline.name_prefix.lower()) for word in words)
 
 
 def documented_body(documented: DocumentedRoleDefinition) -> JsonObject:
@@ -131,7 +142,7 @@ def build_azure_context(
             a for a in subscription.applications if a.app_id in clients or is_named_like_vendor(a.name, baseline)
         ),
         principals=principals,
-        principal_ids=_vendor_ids(principals, holders, subscription),
+        principal_ids=frozenset({p.object_id for p in principals} | (holders - subscription.gone)),
         parents=parents_of(subscription),
         judge=judge,
     )
@@ -139,14 +150,6 @@ def build_azure_context(
 
 def _is_application(assignment: AzureRoleAssignment) -> bool:
     return assignment.principal_type in ("", "ServicePrincipal")
-
-
-def _vendor_ids(
-    principals: tuple[EntraServicePrincipal, ...], holders: set[str], subscription: AzureSubscription
-) -> frozenset[str]:
-    """Return whose assignments are the vendor's: unread holders count while no principal at all was read."""
-    read = {p.object_id for p in principals}
-    return frozenset(read | (holders if not subscription.principals else set()))
 
 
 def parents_of(subscription: AzureSubscription) -> dict[str, str]:

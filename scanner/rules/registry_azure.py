@@ -5,6 +5,7 @@ from __future__ import annotations
 from scanner.rules.azure import (
     app_001_present,
     app_002_undocumented,
+    app_003_registration,
     assign_001_documented,
     assign_002_holders,
     assign_003_eligible,
@@ -70,5 +71,6 @@ AZURE_RULES: tuple[Rule, ...] = (
     risk_001_owner_in_effect.RULE,
     app_001_present.RULE,
     app_002_undocumented.RULE,
+    app_003_registration.RULE,
     cover_001_counts.RULE,
 )

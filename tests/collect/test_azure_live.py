@@ -14,9 +14,11 @@ import pytest
 from scanner.collect.allowlist_azure import AZURE_CALLS, refuse_unlisted_request
 from scanner.errors import CollectError, ForbiddenCallError
 from scanner.localcloud.azure import LoopbackAzure
+from scanner.localcloud.azure_operations import apply_azure
 from scanner.localcloud.azure_tenant import role_assignment
 from scanner.model import kinds_azure as kinds
 from scanner.model.snapshot import UnitStatus
+from scanner.normalize.inventory import normalize
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -192,3 +194,32 @@ def test_nothing_unlisted_leaves_the_program(service: str, method: str, path: st
 def test_every_listed_call_only_reads() -> None:
     for call in AZURE_CALLS:
         assert all(need.endswith(("/read", ".Read.All")) for need in call.needs), call.operation
+
+
+def test_a_role_for_one_resource_group_and_its_eligible_holder_are_read(cloud: LoopbackAzure) -> None:
+    group = f"/subscriptions/{cloud.state.subscription_id}/resourceGroups/rg"
+    apply_azure(
+        cloud.state,
+        [
+            {"op": "create_role", "role": "porter-extra", "actions": ["*"]},
+            {"op": "edit_role", "role": "porter-extra", "set": {"assignableScopes": [group]}},
+            {"op": "create_application", "name": "innocent"},
+            {"op": "assign", "role": "porter-extra", "to": "innocent", "scope": group, "eligible": True},
+        ],
+    )
+    read = normalize(collect(cloud)).azure[0]
+    assert "porter-extra" in {d.name for d in read.definitions}
+    assert "innocent" in {p.name for p in read.principals}
+
+
+def test_directory_roles_are_read_of_the_principal_alone(cloud: LoopbackAzure) -> None:
+    apply_azure(
+        cloud.state,
+        [
+            {"op": "create_application", "name": "innocent"},
+            {"op": "assign_directory_role", "who": "innocent", "name": "Other"},
+            {"op": "assign_directory_role", "who": "azure-porter-restricted-sp", "name": "Own", "scope": "/x"},
+        ],
+    )
+    (principal,) = normalize(collect(cloud)).azure[0].principals
+    assert [(m.name, m.kind, m.scope) for m in principal.memberships] == [("Own", "directoryRole", "/x")]

@@ -31,9 +31,12 @@ FEDERATED = {
 
 
 @cache
-def bound_baseline(version: str) -> AzureBaseline:
-    subscription = {"subscription_id": "bbbbbbbb-0000-4000-8000-000000000002"}
-    return bind_azure(load_azure(find(f"porter@{version}")), subscription)
+def bound_baseline(version: str, parameters: bool = True) -> AzureBaseline:
+    baseline = load_azure(find(f"porter@{version}"))
+    values = {"subscription_id": "bbbbbbbb-0000-4000-8000-000000000002"}
+    if parameters and any(variable.name == "porter_aws_account" for variable in baseline.variables):
+        values["porter_aws_account"] = "108458755588"
+    return bind_azure(baseline, values)
 
 
 def plan_of(baseline: AzureBaseline) -> AzurePlan:
@@ -52,7 +55,7 @@ def plan_of(baseline: AzureBaseline) -> AzurePlan:
 
 def context(case: JsonObject) -> AzureContext:
     """Return the context of a case's subscription."""
-    baseline = bound_baseline(case.get("baseline", "2026-05"))
+    baseline = bound_baseline(case.get("baseline", "2026-05"), case.get("parameters", True))
     state = documented_tenant(plan_of(baseline), now=AS_OF)
     if case.get("start") == "empty":
         for name in ("applications", "servicePrincipals"):
@@ -63,14 +66,22 @@ def context(case: JsonObject) -> AzureContext:
     inventory = normalize(snapshot_of(state, case))
     settings = Settings(
         has_previous="previous" in case,
-        previous_credentials=tuple(
-            credential["keyId"]
-            for app in state.rows("applications")
-            for credential in app["passwordCredentials"]
-            if credential["displayName"] in case.get("previous", [])
-        ),
+        previous_credentials=_previous(state, case.get("previous"), case.get("previous_without")),
     )
     return build_azure_context(inventory.azure[0], inventory, baseline, settings, AS_OF)
+
+
+def _previous(
+    state: AzureState, names: list[str] | None, without: str | None
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return what the run before saw of each application and principal: the credentials of these names."""
+    if names is None:
+        return ()
+    rows = [row for kind in ("applications", "servicePrincipals") if kind != without for row in state.rows(kind)]
+    return tuple(
+        (row["id"], tuple(c["keyId"] for c in row["passwordCredentials"] if c["displayName"] in names))
+        for row in rows
+    )
 
 
 _LISTS = {
@@ -102,10 +113,32 @@ def _pages(state: AzureState, kind: str, case: JsonObject) -> list[JsonObject]:
     pages: list[JsonObject] = [{"value": state.rows(name)} for name in _LISTS.get(kind, ())]
     if kind == kinds.MANAGED_IDENTITIES:
         pages += [{"value": rows} for rows in state.below.get("identityCredentials", {}).values()]
+    if kind == kinds.SERVICE_PRINCIPALS and not case.get("unlooked"):
+        pages += _absent(state)
+    if kind == kinds.DIRECTORY_ROLES:
+        for row in state.rows("directoryRoles"):
+            call = {"operation": "ListDirectoryRoleAssignments", "params": {"id": row["principalId"]}}
+            pages.append({CALL: call, "value": [row]})
     for name, operation in _BELOW.get(kind, ()):
         for owner, rows in state.below.get(name, {}).items():
             pages.append({CALL: {"operation": operation, "params": {"id": owner}}, "value": rows})
     return pages
+
+
+def _absent(state: AzureState) -> list[JsonObject]:
+    """Return what a collector writes of holders of Porter's role that Graph does not know."""
+    named = {row["id"].lower() for row in state.rows("roleDefinitions") if "porter" in row["properties"]["roleName"]}
+    known = {row["id"] for row in state.rows("servicePrincipals")}
+    held = (row["properties"] for row in state.rows("roleAssignments"))
+    gone = sorted(
+        p["principalId"]
+        for p in held
+        if p["roleDefinitionId"].lower() in named
+        and p["principalType"] == "ServicePrincipal"
+        and p["principalId"] not in known
+    )
+    said = {"Code": "Request_ResourceNotFound", "Message": "no such object"}
+    return [{CALL: {"operation": "GetServicePrincipal", "params": {"id": one}, "error": said}} for one in gone]
 
 
 def snapshot_of(state: AzureState, case: JsonObject) -> Snapshot:

@@ -11,6 +11,13 @@ from scanner.model.inventory_azure import AzureRoleAssignment, AzureRoleDefiniti
 from scanner.rules.azure_context import AzureContext, documented_body
 
 WRITE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments/write"
+# With each of these a holder gives itself or others further roles: at once, by a schedule, or by editing a role.
+GIVING_OUT = (
+    WRITE_ASSIGNMENTS,
+    "Microsoft.Authorization/roleDefinitions/write",
+    "Microsoft.Authorization/roleAssignmentScheduleRequests/write",
+    "Microsoft.Authorization/roleEligibilityScheduleRequests/write",
+)
 
 
 def role_name(ctx: AzureContext, assignment: AzureRoleAssignment) -> str:
@@ -85,6 +92,6 @@ def _documented(ctx: AzureContext, page: DocumentedApplication, principal_id: st
 
 
 def may_write_assignments(definition: AzureRoleDefinition) -> Answer:
-    """Ask the engine whether a role can give out roles. Raises `PolicyError`."""
+    """Ask the engine whether a role can give out roles, itself or by a detour. Raises `PolicyError`."""
     named = NamedDocument(definition.name or definition.role_id, definition.body)
-    return ask_azure([named], [WRITE_ASSIGNMENTS], plane="control")
+    return ask_azure([named], GIVING_OUT, plane="control")

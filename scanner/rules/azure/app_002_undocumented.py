@@ -2,10 +2,11 @@
 
 ## What it checks
 Service principals, app registrations and managed identities whose names have a word that begins with porter, and
-that no documented name covers.
+that no documented name covers; and whether the documented name is carried once only, by an application.
 
 ## Why it matters
-A second identity of Porter has access that nobody documented; one made by somebody else in its name is worse.
+A second identity of Porter has access that nobody documented; one made by somebody else in its name is worse. Names
+in Entra are not unique: under the documented name anybody's application looks like Porter's.
 
 ## Remediation
 Find out whose it is. Delete it, or add it to the documented version you judge by.
@@ -21,44 +22,87 @@ Names only. An identity with an unsuspicious name shows when it holds Porter's r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from scanner.model import kinds_azure as kinds
+from scanner.model.common import EvidencePointer
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.rules.azure._common import (
     CREDENTIALS_PAGE,
     PORTER_CONNECT,
     application_subject,
+    listed,
     principal_subject,
     quote,
     subscription_subject,
 )
-from scanner.rules.azure_context import AzureContext, is_named_like_vendor
+from scanner.rules.azure_context import OF_APPLICATIONS, AzureContext, is_named_like_vendor
 from scanner.rules.base import Rule
+
+
+class _Thing(NamedTuple):
+    subject: Subject
+    kind: str
+    of_application: bool
+    evidence: EvidencePointer
+
+
+def _things(ctx: AzureContext) -> Iterator[_Thing]:
+    """Yield everything that carries the vendor's name; an app registration counts with its service principal."""
+    for p in ctx.principals:
+        managed = p.kind not in OF_APPLICATIONS
+        yield _Thing(principal_subject(ctx, p.object_id), p.kind if managed else "", not managed, p.evidence)
+    clients = {p.app_id for p in ctx.principals}
+    for a in ctx.applications:
+        if a.app_id not in clients:
+            yield _Thing(application_subject(a), "", True, a.evidence)
+    for identity in ctx.account.identities:
+        if is_named_like_vendor(identity.name, ctx.baseline):
+            subject = Subject("azure.managed_identity", identity.id, identity.name)
+            yield _Thing(subject, "", False, identity.evidence)
+
+
+def _undocumented(ctx: AzureContext, thing: _Thing) -> Outcome:
+    name = thing.subject.name
+    known = next((x for x in ctx.baseline.known_extras if x.name_pattern.lower() == name.lower()), None)
+    kind = f" (of type {quote(thing.kind)})" if thing.kind else ""
+    return Outcome(
+        subject=thing.subject,
+        result=Result.FAIL,
+        message=f"{quote(name)}{kind} is not documented.{' ' + known.reason if known else ''}",
+        reason_code="KNOWN_EXTRA" if known else "NOT_DOCUMENTED",
+        severity=Severity(known.severity) if known else None,
+        observed=ObservedValue(name),
+        evidence=(thing.evidence,),
+    )
+
+
+def _same_name(thing: _Thing, alike: list[_Thing]) -> Outcome:
+    others = listed(t.subject.key for t in alike if t is not thing)
+    return Outcome(
+        subject=thing.subject,
+        result=Result.FAIL,
+        message=f"{quote(thing.subject.key)} carries the documented name, and so does {others}: one is documented.",
+        reason_code="SAME_NAME",
+        severity=Severity.HIGH,
+        severity_reason="one of them is not Porter's, and passes for it",
+        observed=ObservedValue(sorted(t.subject.key for t in alike)),
+        evidence=tuple(t.evidence for t in alike),
+    )
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:
     """Yield one FAIL per undocumented identity, else one PASS."""
     found: dict[str, Outcome] = {}
-    clients = {p.app_id for p in ctx.principals}
-    things = [(principal_subject(ctx, p.object_id), p.evidence) for p in ctx.principals]
-    things += [(application_subject(a), a.evidence) for a in ctx.applications if a.app_id not in clients]
-    for identity in ctx.account.identities:
-        if is_named_like_vendor(identity.name, ctx.baseline):
-            things.append((Subject("azure.managed_identity", identity.id, identity.name), identity.evidence))
-    for subject, evidence in things:
-        managed = subject.type == "azure.managed_identity"
-        if not managed and ctx.documented_application(subject.name) is not None:
-            continue
-        known = next((x for x in ctx.baseline.known_extras if x.name_pattern.lower() == subject.name.lower()), None)
-        found[subject.key] = Outcome(
-            subject=subject,
-            result=Result.FAIL,
-            message=f"{quote(subject.name)} is not documented.{' ' + known.reason if known else ''}",
-            reason_code="KNOWN_EXTRA" if known else "NOT_DOCUMENTED",
-            severity=Severity(known.severity) if known else None,
-            observed=ObservedValue(subject.name),
-            evidence=(evidence,),
-        )
+    documented: dict[str, list[_Thing]] = {}
+    for thing in _things(ctx):
+        page = ctx.documented_application(thing.subject.name) if thing.of_application else None
+        if page is not None:
+            documented.setdefault(page.key, []).append(thing)
+        else:
+            found[thing.subject.key] = _undocumented(ctx, thing)
+    for alike in documented.values():
+        found |= {t.subject.key: _same_name(t, alike) for t in alike if len(alike) > 1}
     yield from found.values()
     if not found:
         yield Outcome(

@@ -11,7 +11,8 @@ The role is as strong as Owner; a second holder has all of it, under a name that
 Delete the assignment, or give its holder a role made for its task.
 
 ## Limits
-A holder that no longer exists is judged by AZURE-ASSIGN-008.
+Names in Entra are not unique: of two holders under the documented name one is too many, and both are shown. A holder
+that no longer exists is judged by AZURE-ASSIGN-008; one that an input of files does not hold is not known.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -33,6 +34,7 @@ from scanner.rules.azure._assignments import (
 from scanner.rules.azure._common import (
     PORTER_CONNECT,
     ROLE_ASSIGNMENTS_PAGE,
+    listed,
     not_applicable,
     principal_subject,
     quote,
@@ -49,26 +51,42 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
         if assignment.role_id in roles:
             held.setdefault(assignment.principal_id, []).append(assignment)
     for principal_id in sorted(held):
-        yield _judge(ctx, principal_id, held[principal_id])
+        alike = [one for one in held if one != principal_id and _same_name(ctx, one, principal_id)]
+        yield _judge(ctx, principal_id, held[principal_id], alike)
     if not held:
         yield not_applicable(ctx, "Nobody holds a role that is named as Porter documents it.")
 
 
-def _judge(ctx: AzureContext, principal_id: str, assignments: list[AzureRoleAssignment]) -> Outcome:
-    found = next((p for p in ctx.account.principals if p.object_id == principal_id), None)
+def _same_name(ctx: AzureContext, one: str, other: str) -> bool:
+    names = {p.object_id: p.name.lower() for p in ctx.principals}
+    return one in names and names[one] == names.get(other)
+
+
+def _judge(ctx: AzureContext, principal_id: str, assignments: list[AzureRoleAssignment], others: list[str]) -> Outcome:
     kind = assignments[0].principal_type
     subject = principal_subject(ctx, principal_id)
-    gone = found is None and kind in ("", "ServicePrincipal")
-    fine = gone or (found is not None and ctx.documented_application(found.name) is not None)
-    name = role_name(ctx, assignments[0])
+    name = quote(role_name(ctx, assignments[0]))
     who = f"{quote(subject.name)}{f' ({kind})' if kind else ''}"
-    said = f"The holder {who} of {quote(name)} no longer exists." if gone else f"{who} holds {quote(name)}."
+    found = next((p for p in ctx.account.principals if p.object_id == principal_id), None)
+    if principal_id in ctx.account.gone:
+        result, code, said = Result.PASS, "GONE", f"The holder {who} of {name} no longer exists."
+    elif found is None and kind in ("", "ServicePrincipal"):
+        result, code = Result.INCOMPLETE, "HOLDER_UNREAD"
+        said = f"{who} holds {name}, and what was read does not say who that is."
+    elif found is None or not ctx.is_documented(found):
+        result, code = Result.FAIL, "OTHER_HOLDER"
+        said = f"{who} holds {name} and is not the documented application."
+    elif others:
+        result, code = Result.FAIL, "SEVERAL_HOLDERS"
+        said = f"{who} with id {quote(principal_id)} holds {name}; so does {listed(others)} of the same name."
+    else:
+        result, code, said = Result.PASS, "DOCUMENTED", f"{who} holds {name}."
     return Outcome(
         subject=subject,
-        result=Result.PASS if fine else Result.FAIL,
-        message=said if fine else f"{who} holds {quote(name)} and is not the documented application.",
-        reason_code="DOCUMENTED" if fine else "OTHER_HOLDER",
-        observed=ObservedValue(sorted(a.scope for a in assignments), name),
+        result=result,
+        message=said,
+        reason_code=code,
+        observed=ObservedValue(sorted(a.scope for a in assignments), role_name(ctx, assignments[0])),
         evidence=tuple(a.evidence for a in assignments),
     )
 
@@ -82,6 +100,7 @@ RULE = Rule(
     requires=(
         kinds.ROLE_ASSIGNMENTS,
         kinds.ROLE_DEFINITIONS,
+        kinds.ELIGIBLE_ASSIGNMENTS,
     ),
     check=check,
     remediation=Remediation(

@@ -44,10 +44,12 @@ from scanner.rules.base import Rule
 def check(ctx: AzureContext) -> Iterator[Outcome]:
     """Yield one FAIL per eligible assignment, else one PASS."""
     roles = {d.role_id for d in ctx.definitions}
-    found = [
-        a for a in ctx.account.assignments if a.eligible and (a.principal_id in ctx.principal_ids or a.role_id in roles)
-    ]
-    for assignment in found:
+    found = {
+        (a.principal_id, a.role_id, a.scope.lower()): a
+        for a in ctx.account.assignments
+        if a.eligible and (a.principal_id in ctx.principal_ids or a.role_id in roles)
+    }
+    for assignment in found.values():
         subject = principal_subject(ctx, assignment.principal_id)
         name = role_name(ctx, assignment)
         try:

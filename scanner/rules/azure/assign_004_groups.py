@@ -1,8 +1,9 @@
 """AZURE-ASSIGN-004: Porter's service principal is in no group and holds no directory role.
 
 ## What it checks
-Groups, administrative units and directory roles that Porter's service principals are in, directly or through other
-groups, and the roles these groups hold on the subscription.
+Groups and administrative units that Porter's service principals are in, directly or through other groups, the roles
+these groups hold on the subscription, and roles of the directory, those of the tenant's own making and those limited
+to a unit or an object included.
 
 ## Why it matters
 A role given to a group stands in no assignment of the principal, and a directory role reaches the whole tenant.
@@ -57,16 +58,17 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
             directory = group.kind == "directoryRole"
             names = [f"{role_name(ctx, a)} at {a.scope}" for a in roles]
             holds = f", which holds {listed(names)}" if roles else ""
+            where = f" for {quote(group.scope)}" if group.scope != "/" else ""
             severity = Severity.CRITICAL if directory else Severity.HIGH if roles else Severity.MEDIUM
             yield Outcome(
                 subject=subject,
                 result=Result.FAIL,
                 message=f"{quote(principal.name)} is in the {'directory role' if directory else 'group'} "
-                f"{quote(group.name or group.object_id)}{holds}; no membership is documented.",
+                f"{quote(group.name or group.object_id)}{where}{holds}; no membership is documented.",
                 reason_code="DIRECTORY_ROLE" if directory else "GROUP_MEMBER",
-                discriminator=group.object_id,
+                discriminator=group.object_id if group.scope == "/" else f"{group.object_id} for {group.scope}",
                 severity=severity,
-                severity_reason="it reaches the whole tenant" if directory else "",
+                severity_reason="it reaches the whole tenant" if directory and not where else "",
                 observed=ObservedValue({"group": group.name, "roles": names}),
                 evidence=(group.evidence, *(a.evidence for a in roles)),
             )
@@ -82,6 +84,7 @@ RULE = Rule(
     family="excess",
     requires=(
         kinds.MEMBERSHIPS,
+        kinds.DIRECTORY_ROLES,
         kinds.SERVICE_PRINCIPALS,
     ),
     check=check,

@@ -1,8 +1,8 @@
 """AZURE-ASSIGN-007: No Porter principal can give out roles by a role that is not documented.
 
 ## What it checks
-Owner, User Access Administrator and every other role with which roles can be assigned, held by Porter's principals:
-active, eligible or through a group. Decided by what the role grants, not by its name.
+Owner, User Access Administrator and every other role with which roles can be assigned, scheduled or edited, held by
+Porter's principals: active, eligible or through a group. Decided by what the role grants, not by its name.
 
 ## Why it matters
 Who gives out roles has every role. The documented role can do so too: AZURE-RISK-001 says that; this rule finds a
@@ -83,13 +83,15 @@ def _holds(ctx: AzureContext, assignment: AzureRoleAssignment, principal_id: str
     name = role_name(ctx, assignment)
     way = f" through group {quote(group)}" if group else " as eligible" if assignment.eligible else ""
     answer = may_write_assignments(definition) if definition else None
+    used = answer.witness.action if answer and answer.witness else WRITE_ASSIGNMENTS
     return Outcome(
         subject=subject,
         result=Result.FAIL,
         message=f"{quote(subject.name)} holds {quote(name)}{way} at {quote(assignment.scope)}, with which it can use "
-        f"{quote(WRITE_ASSIGNMENTS)}.",
+        f"{quote(used)}.",
         reason_code="GIVES_OUT_ROLES",
-        discriminator=f"{assignment.role_id}@{assignment.scope.lower()}{'#eligible' if assignment.eligible else ''}",
+        discriminator=f"{assignment.role_id}@{assignment.scope.lower()}{'#eligible' if assignment.eligible else ''}"
+        f"{'#' + group if group else ''}",
         observed=ObservedValue({"role": name, "scope": assignment.scope}, name),
         witness=witness_of(answer.witness) if answer else None,
         evidence=(assignment.evidence,),

@@ -40,22 +40,24 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
     """Yield one FAIL per orphaned assignment, else one PASS."""
     roles = {d.role_id for d in ctx.definitions}
     known = {p.object_id for p in ctx.account.principals}
-    orphans = [
+    unknown = [
         a
         for a in ctx.account.assignments
         if a.role_id in roles and a.principal_id not in known and a.principal_type in ("", "ServicePrincipal")
     ]
-    for one in orphans:
+    for one in unknown:
+        gone = one.principal_id in ctx.account.gone
+        told = "which no longer exists" if gone else "which was not looked up: it may be left over"
         yield Outcome(
             subject=Subject("azure.role_assignment", one.id, role_name(ctx, one)),
-            result=Result.FAIL,
+            result=Result.FAIL if gone else Result.INCOMPLETE,
             message=f"{quote(role_name(ctx, one))} at {quote(one.scope)} is assigned to {quote(one.principal_id)}, "
-            "which no longer exists.",
-            reason_code="ABSENT_PRINCIPAL",
+            f"{told}.",
+            reason_code="ABSENT_PRINCIPAL" if gone else "HOLDER_UNREAD",
             observed=ObservedValue(one.principal_id),
             evidence=(one.evidence,),
         )
-    if not orphans:
+    if not unknown:
         yield Outcome(subscription_subject(ctx), Result.PASS, "Every holder of Porter's role exists.", "NONE")
 
 

@@ -13,7 +13,7 @@ Delete the federated credential that is not documented.
 
 ## Limits
 The issuer's first label and what the page leaves open are compared by form. Without the parameter
-porter_aws_account any account id passes, and the result says so.
+porter_aws_account the account in the subject cannot be told from a stranger's: then it is for a person to judge.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -26,10 +26,9 @@ from collections.abc import Iterator
 
 from scanner.baseline.records_azure import DocumentedApplication, FederatedCredentialClaim
 from scanner.model import kinds_azure as kinds
-from scanner.model.finding import Axis, Confidence, ObservedValue, Outcome, Remediation, Result, Severity, Subject
-from scanner.model.inventory_azure import (
-    FederatedCredential,
-)
+from scanner.model.common import NotObserved
+from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
+from scanner.model.inventory_azure import AzureManagedIdentity, FederatedCredential
 from scanner.rules.azure._common import (
     FEDERATION_PAGE,
     PORTER_CONNECT,
@@ -40,7 +39,7 @@ from scanner.rules.azure._common import (
     no_application,
     quote,
 )
-from scanner.rules.azure_context import AzureContext, matches
+from scanner.rules.azure_context import AzureContext, is_named_like_vendor, matches
 from scanner.rules.base import Rule
 
 
@@ -55,12 +54,26 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
         if not application.federated:
             said = f"{quote(application.name)} has no federated credential."
             yield Outcome(subject, Result.PASS, said, "NONE", porter_role=page.key, evidence=(application.evidence,))
-    for identity_credential in ctx.account.identity_credentials:
-        found = True
-        subject = Subject("azure.managed_identity", identity_credential.evidence.pointer, identity_credential.name)
-        yield _unknown(ctx, subject, identity_credential)
+    for identity in ctx.account.identities:
+        if is_named_like_vendor(identity.name, ctx.baseline):
+            found = True
+            yield from _of_identity(ctx, identity)
     if not found:
         yield no_application(ctx)
+
+
+def _of_identity(ctx: AzureContext, identity: AzureManagedIdentity) -> Iterator[Outcome]:
+    """Yield what a managed identity named like the vendor's trusts: no document names any."""
+    subject = Subject("azure.managed_identity", identity.id, identity.name)
+    if isinstance(identity.credentials, NotObserved):
+        said = f"The federated credentials of {quote(identity.name)} were not read: {identity.credentials.reason}."
+        yield Outcome(subject, Result.INCOMPLETE, said, "CREDENTIALS_UNREAD", evidence=(identity.evidence,))
+        return
+    for credential in identity.credentials:
+        yield _unknown(ctx, subject, credential)
+    if not identity.credentials:
+        said = f"{quote(identity.name)} has no federated credential."
+        yield Outcome(subject, Result.PASS, said, "NONE", evidence=(identity.evidence,))
 
 
 def _judge(
@@ -70,14 +83,14 @@ def _judge(
     if claim is None:
         return _unknown(ctx, subject, credential)
     left_open = "{" in claim.subject_pattern + claim.issuer_pattern
-    note = " The account in the subject was not compared: porter_aws_account is not given." if left_open else ""
+    said = f"{quote(credential.name)} takes tokens of {quote(credential.subject)}"
+    note = ", which has the documented form; whether the account is Porter's is open: porter_aws_account is not given"
     return Outcome(
         subject=subject,
-        result=Result.PASS,
-        message=f"{quote(credential.name)} takes tokens of {quote(credential.subject)}, as documented.{note}",
-        reason_code="DOCUMENTED",
+        result=Result.MANUAL if left_open else Result.PASS,
+        message=f"{said}{note if left_open else ', as documented'}.",
+        reason_code="PARAMETER_MISSING" if left_open else "DOCUMENTED",
         discriminator=_key(credential),
-        confidence=Confidence.LIKELY if left_open else Confidence.CERTAIN,
         porter_role=page.key,
         expected=expectation(ctx, claim.subject_pattern, claim.source),
         evidence=(credential.evidence,),

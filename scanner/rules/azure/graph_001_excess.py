@@ -50,6 +50,9 @@ ESCALATING = {
 }
 
 
+_GRAPH = ("", "microsoft graph")
+
+
 def check(ctx: AzureContext) -> Iterator[Outcome]:
     """Yield one FAIL per permission that is not documented, else one PASS per principal."""
     if not ctx.principals:
@@ -60,11 +63,12 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
 
 
 def _judge(ctx: AzureContext, principal: EntraServicePrincipal, page: DocumentedApplication) -> Iterator[Outcome]:
-    documented = {claim.id for claim in page.app_roles}
+    documented = {(claim.id, claim.resource.lower()) for claim in page.app_roles}
+    documented |= {(claim.id, "") for claim in page.app_roles}
     subject = principal_subject(ctx, principal.object_id)
     expected = expectation(ctx, [c.value for c in page.app_roles], page.app_roles[0].source if page.app_roles else None)
-    extra = {role.id: role for role in principal.app_roles if role.id not in documented}
-    for role_id, role in sorted(extra.items()):
+    extra = {(r.id, r.resource): r for r in principal.app_roles if (r.id, r.resource.lower()) not in documented}
+    for (role_id, resource), role in sorted(extra.items()):
         name = ESCALATING.get(role_id, role_id)
         yield Outcome(
             subject=subject,
@@ -72,7 +76,7 @@ def _judge(ctx: AzureContext, principal: EntraServicePrincipal, page: Documented
             message=f"{quote(principal.name)} holds the permission {quote(name)} of {quote(role.resource)}, which is "
             "not documented.",
             reason_code="EXCESS_PERMISSION",
-            discriminator=role_id,
+            discriminator=role_id if resource.lower() in _GRAPH else f"{role_id} of {resource}",
             severity=Severity.CRITICAL if role_id in ESCALATING else Severity.HIGH,
             severity_reason="it gives every other permission" if role_id in ESCALATING else "",
             porter_role=page.key,

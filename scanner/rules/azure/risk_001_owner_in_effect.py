@@ -1,7 +1,8 @@
 """AZURE-RISK-001: The documented role is not Owner in effect.
 
 ## What it checks
-Whether the role that Porter documents, and holds, can write role assignments; shown with the operation.
+Whether the role that Porter documents, and holds, can write role assignments, at once, by scheduling them or by
+editing a role definition; shown with the operation.
 
 ## Why it matters
 Who can assign roles can assign itself Owner. The exclusions that keep the built-in Contributor role from that are
@@ -68,13 +69,14 @@ def _judge(ctx: AzureContext, definition: AzureRoleDefinition, page: DocumentedR
         return Outcome(subject, Result.INCOMPLETE, f"Not decided: {answer.reason}.", "UNDECIDED")
     bad = answer.outcome == "possible"
     note = next((n.summary for n in ctx.baseline.risk_notes if page.key in n.roles), "")
+    used = answer.witness.action if answer.witness else WRITE_ASSIGNMENTS
     return Outcome(
         subject=subject,
         result=Result.FAIL if bad else Result.PASS,
-        message=f"With {quote(definition.name)} its holder can use {quote(WRITE_ASSIGNMENTS)}, and so make itself "
+        message=f"With {quote(definition.name)} its holder can use {quote(used)}, and so make itself "
         f"Owner. {note}".rstrip()
         if bad
-        else f"{quote(definition.name)} cannot write role assignments.",
+        else f"{quote(definition.name)} can write neither role assignments nor role definitions.",
         reason_code="OWNER_IN_EFFECT" if bad else "NONE",
         porter_role=page.key,
         expected=expectation(ctx, [list(b.not_actions) for b in page.permissions], page.source),
