@@ -120,6 +120,7 @@ class _Collector:
             self._unit(kinds.SERVICES, partial(gcp_units.services, project_id=name)),
             above,
             self._roles(name, policies),
+            self._unit(kinds.CUSTOM_ROLES, partial(gcp_units.custom_roles, project_id=name)),
             self._deny_policies(name, parent, itself, above),
             self._unit(kinds.BILLING, partial(gcp_units.billing, project_id=name)),
             self._unit(kinds.NODES, partial(gcp_units.node_pools, project_id=name)),

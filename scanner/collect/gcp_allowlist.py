@@ -104,6 +104,7 @@ GCP_CALLS: tuple[GcpCall, ...] = (
         (f"{_RM}.organizations.getIamPolicy",),
         holds="etag",
     ),
+    GcpCall(_IAM, "projects.roles.list", "project", kinds.CUSTOM_ROLES, ("iam.roles.list",), counts="roles"),
     GcpCall(_IAM, "roles.get", "project", kinds.ROLES, ("iam.roles.get",), holds="name"),
     GcpCall(
         _IAM, "policies.listPolicies", "project", kinds.DENY_POLICIES, ("iam.denypolicies.list",), counts="policies"

@@ -158,6 +158,9 @@ METHODS: dict[str, Method] = {
         )
     ),
     "roles.get": lambda s, p, t: _one(_admin(s).get_role(request={"name": p["name"]}, retry=None, timeout=t)),
+    "projects.roles.list": lambda s, p, t: _list(
+        _admin(s), "list_roles", _paged(p, parent=p["parent"], page_size=300, show_deleted=True), t
+    ),
     "policies.listPolicies": lambda s, p, t: _list(_policies(s), "list_policies", _paged(p, parent=p["parent"]), t),
     "policies.get": lambda s, p, t: _one(_policies(s).get_policy(request={"name": p["name"]}, retry=None, timeout=t)),
     "services.list": lambda s, p, t: _list(

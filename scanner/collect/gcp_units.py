@@ -101,6 +101,11 @@ def roles(reader: GcpReader, names: Sequence[str], all_known: bool) -> None:
         not_known(reader, "not all bindings were read, so not all roles are known")
 
 
+def custom_roles(reader: GcpReader, project_id: str) -> None:
+    """Read which roles the project defines, deleted ones too."""
+    _all(reader, "projects.roles.list", {"parent": f"projects/{project_id}"})
+
+
 def deny_policies(reader: GcpReader, nodes: Sequence[str], all_known: bool) -> None:
     """Read the deny policies attached to the project and to what stands above it, with their rules."""
     for node in nodes:

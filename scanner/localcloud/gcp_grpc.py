@@ -50,6 +50,7 @@ def _services() -> dict[str, dict[str, tuple[str, Any, Any]]]:
                 iam_policy_pb2.GetIamPolicyRequest,
                 policy_pb2.Policy,
             ),
+            "ListRoles": ("projects.roles.list", admin.ListRolesRequest.pb(), admin.ListRolesResponse.pb()),
             "GetRole": ("roles.get", admin.GetRoleRequest.pb(), admin.Role.pb()),
         },
         "google.iam.v2.Policies": {

@@ -110,7 +110,8 @@ def _edit_condition(state: GcpState, step: JsonObject, _now: datetime) -> None:
 
 
 def _add_provider(state: GcpState, step: JsonObject, _now: datetime) -> None:
-    name = f"{POOL}/providers/{step['name']}"
+    pool = f"projects/{state.number}/locations/global/workloadIdentityPools/{step['pool']}" if "pool" in step else POOL
+    name = f"{pool}/providers/{step['name']}"
     state.providers[name] = {"name": name, "state": "ACTIVE", **step["provider"]}
 
 
@@ -135,6 +136,17 @@ def _disable_api(state: GcpState, step: JsonObject, _now: datetime) -> None:
 def _define_role(state: GcpState, step: JsonObject, _now: datetime) -> None:
     body: JsonObject = {"name": step["name"], "includedPermissions": step["permissions"], "stage": "GA"}
     state.roles[step["name"]] = {**body, **step.get("set", {})}
+
+
+def _delete_role(state: GcpState, step: JsonObject, _now: datetime) -> None:
+    """Delete a role as Google does: it stays for a while, marked."""
+    state.roles[step["name"]]["deleted"] = True
+
+
+def _delete_pool(state: GcpState, step: JsonObject, _now: datetime) -> None:
+    """Delete a pool as Google does: it stays for 30 days, marked."""
+    name = f"projects/{state.number}/locations/global/workloadIdentityPools/{step['name']}"
+    state.pools[name]["state"] = "DELETED"
 
 
 def _forget_role(state: GcpState, step: JsonObject, _now: datetime) -> None:
@@ -170,6 +182,8 @@ OPERATIONS: dict[str, Operation] = {
     "disable_api": _disable_api,
     "define_role": _define_role,
     "forget_role": _forget_role,
+    "delete_role": _delete_role,
+    "delete_pool": _delete_pool,
     "node_pool": _node_pool,
     "billing_off": _billing_off,
 }

@@ -30,6 +30,7 @@ NEEDS: dict[str, str] = {
     "projects.serviceAccounts.getIamPolicy": "iam.serviceAccounts.getIamPolicy",
     "projects.serviceAccounts.keys.list": "iam.serviceAccountKeys.list",
     "roles.get": "iam.roles.get",
+    "projects.roles.list": "iam.roles.list",
     "policies.listPolicies": "iam.denypolicies.list",
     "policies.get": "iam.denypolicies.get",
     "services.list": "serviceusage.services.list",
@@ -195,6 +196,12 @@ def _role(state: GcpState, params: JsonObject) -> JsonObject:
     return state.roles[params["name"]]
 
 
+def _custom_roles(state: GcpState, params: JsonObject) -> JsonObject:
+    own = [role for name, role in state.roles.items() if name.startswith(f"{params['parent']}/roles/")]
+    shown = [role for role in own if params.get("showDeleted") or not role.get("deleted")]
+    return state.page("roles", [{k: v for k, v in r.items() if k != "includedPermissions"} for r in shown], params)
+
+
 def _deny_list(state: GcpState, params: JsonObject) -> JsonObject:
     parent = unquote(params["parent"])
     found = [p for name, p in state.deny_policies.items() if unquote(name).startswith(f"{parent}/")]
@@ -248,6 +255,7 @@ _ANSWERS: dict[str, Callable[[GcpState, JsonObject], JsonObject]] = {
     "projects.serviceAccounts.getIamPolicy": _account_policy,
     "projects.serviceAccounts.keys.list": _keys,
     "roles.get": _role,
+    "projects.roles.list": _custom_roles,
     "policies.listPolicies": _deny_list,
     "policies.get": _deny_get,
     "services.list": _services,

@@ -86,6 +86,14 @@ class GcpRole(msgspec.Struct, frozen=True):
         return tuple(body.get("includedPermissions") or ())
 
 
+class GcpCustomRole(msgspec.Struct, frozen=True):
+    """A role that the project defines; a deleted one can be restored for a while."""
+
+    name: str
+    deleted: bool
+    evidence: EvidencePointer
+
+
 class GcpDenyPolicy(msgspec.Struct, frozen=True):
     """A deny policy of the project or of something above it."""
 
@@ -150,6 +158,7 @@ class GcpProject(msgspec.Struct, frozen=True):
     """Child to parent, from the project up."""
     service_accounts: tuple[GcpServiceAccount, ...] = ()
     roles: tuple[GcpRole, ...] = ()
+    custom_roles: tuple[GcpCustomRole, ...] = ()
     ancestors: tuple[GcpAncestor, ...] = ()
     deny_policies: tuple[GcpDenyPolicy, ...] = ()
     services: tuple[str, ...] = ()

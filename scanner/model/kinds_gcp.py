@@ -15,6 +15,8 @@ POOLS = "gcp.workload_identity_pools"
 SERVICES = "gcp.services"
 ANCESTORS = "gcp.ancestors"
 ROLES = "gcp.roles"
+CUSTOM_ROLES = "gcp.custom_roles"
+"""The roles that the project itself defines, deleted ones too; without permissions."""
 DENY_POLICIES = "gcp.deny_policies"
 BILLING = "gcp.billing"
 NODES = "gcp.node_pools"
@@ -29,6 +31,7 @@ GCP_UNIT_KINDS: tuple[UnitKind, ...] = (
     UnitKind(SERVICES, required=True),
     UnitKind(ANCESTORS, required=False),
     UnitKind(ROLES, required=True),
+    UnitKind(CUSTOM_ROLES, required=False),
     UnitKind(DENY_POLICIES, required=False),
     UnitKind(BILLING, required=False),
     UnitKind(NODES, required=False),

@@ -12,6 +12,7 @@ from scanner.model.common import EvidencePointer, JsonObject, NotObserved, Obser
 from scanner.model.inventory_gcp import (
     GcpAncestor,
     GcpBinding,
+    GcpCustomRole,
     GcpDenyPolicy,
     GcpKey,
     GcpNodePool,
@@ -54,6 +55,7 @@ class _Project:
             parents=self._parents(str(body.get("parent") or "")),
             service_accounts=tuple(self._accounts()),
             roles=tuple(self._roles()),
+            custom_roles=tuple(self._custom_roles()),
             ancestors=tuple(self._ancestors()),
             deny_policies=tuple(self._deny_policies()),
             services=tuple(sorted(self._services())),
@@ -135,6 +137,11 @@ class _Project:
             # A role without permissions is printed without the key.
             definition = {**body, "includedPermissions": list(_at(texts, at, body, "includedPermissions"))}
             yield GcpRole(_text(at, page, "name"), Observed(definition), at)
+
+    def _custom_roles(self) -> Iterator[GcpCustomRole]:
+        for at, page in self._pages(kinds.CUSTOM_ROLES):
+            for pointer, raw in _records(at, page, "roles"):
+                yield GcpCustomRole(_text(pointer, raw, "name"), raw.get("deleted") is True, pointer)
 
     def _ancestors(self) -> Iterator[GcpAncestor]:
         read: set[str] = set()

@@ -11,9 +11,19 @@ from scanner.rules.aws import (
     revoked_006_clusters,
     revoked_007_identity_providers,
     revoked_008_users,
-    revoked_009_look_alikes,
+)
+from scanner.rules.aws import (
+    revoked_009_look_alikes as aws_look_alikes,
 )
 from scanner.rules.base import Rule
+from scanner.rules.gcp import (
+    revoked_001_service_accounts,
+    revoked_002_keys,
+    revoked_003_bindings,
+    revoked_004_pools,
+    revoked_005_custom_roles,
+    revoked_006_look_alikes,
+)
 
 REVOKED_AWS_RULES: tuple[Rule, ...] = (
     revoked_001_trust.RULE,
@@ -24,8 +34,17 @@ REVOKED_AWS_RULES: tuple[Rule, ...] = (
     revoked_006_clusters.RULE,
     revoked_007_identity_providers.RULE,
     revoked_008_users.RULE,
-    revoked_009_look_alikes.RULE,
+    aws_look_alikes.RULE,
 )
 
-REVOKED_RULES: tuple[Rule, ...] = REVOKED_AWS_RULES
+REVOKED_GCP_RULES: tuple[Rule, ...] = (
+    revoked_001_service_accounts.RULE,
+    revoked_002_keys.RULE,
+    revoked_003_bindings.RULE,
+    revoked_004_pools.RULE,
+    revoked_005_custom_roles.RULE,
+    revoked_006_look_alikes.RULE,
+)
+
+REVOKED_RULES: tuple[Rule, ...] = (*REVOKED_AWS_RULES, *REVOKED_GCP_RULES)
 """Rules that ask whether anything of the vendor is left, for every cloud."""

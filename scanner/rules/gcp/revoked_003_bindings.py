@@ -1,0 +1,102 @@
+"""GCP-REVOKED-003: No binding names Porter any more, alive or deleted.
+
+## What it checks
+Every binding of the project, of the folders and the organization above it, and of each service account: members that
+are Porter's service accounts, here or in another project, deleted accounts of documented names, and federated
+identities of Porter's pools and AWS accounts.
+
+## Why it matters
+A binding above the project survives everything done inside it. A binding of a deleted account works again at once
+when the account is restored, and hides that off-boarding was not finished.
+
+## Remediation
+Remove the bindings with the commands of the finding.
+
+## Limits
+Bindings of single resources (buckets, topics, data sets) are not read. A deleted account whose name you chose
+yourself is not recognised.
+
+## References
+- https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
+- https://cloud.google.com/iam/docs/principal-identifiers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.model import kinds_gcp as kinds
+from scanner.model.finding import Axis, Outcome, Remediation, Severity, Subject
+from scanner.model.inventory_gcp import GcpBinding
+from scanner.rules.base import Rule
+from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, count, project_subject, quote
+from scanner.rules.gcp._revoked import all_bindings, is_deleted, is_vendor_member, vendor_emails
+from scanner.rules.gcp_context import GcpContext
+from scanner.rules.revoked import command, left, none_left
+
+
+def check(ctx: GcpContext) -> Iterator[Outcome]:
+    """Yield one FAIL per binding and member of Porter's, else one PASS for the project."""
+    emails, bindings = vendor_emails(ctx), all_bindings(ctx)
+    found: dict[tuple[str, str, str], Outcome] = {}
+    for binding in bindings:
+        for member in binding.members:
+            if is_vendor_member(ctx, emails, member):
+                # Two conditions on one role and member are one thing to remove.
+                found.setdefault((binding.node, binding.role, member), _left(ctx, binding, member))
+    yield from found.values()
+    if not found:
+        yield none_left(project_subject(ctx), f"{count(len(bindings), 'binding')} read: none names Porter.")
+
+
+def _left(ctx: GcpContext, binding: GcpBinding, member: str) -> Outcome:
+    gone = is_deleted(member)
+    what = "which is deleted and can be restored for 30 days" if gone else "which is alive or can be"
+    return left(
+        Subject("gcp.binding", f"{binding.node} {binding.role} {member}", member),
+        f"{quote(binding.role)} on {quote(binding.node)} is bound to {quote(member)}, {what}.",
+        severity=Severity.MEDIUM if gone else Severity.HIGH,
+        evidence=(binding.evidence,),
+        steps=(_removal(ctx, binding, member),),
+        summary="Remove the bindings that name Porter.",
+        observed={"role": binding.role, "node": binding.node},
+    )
+
+
+def _removal(ctx: GcpContext, binding: GcpBinding, member: str) -> str:
+    kind, _, name = binding.node.partition("/")
+    group: tuple[str, ...] = {"folders": ("resource-manager", "folders"), "projects": ("projects",)}.get(
+        kind, ("organizations",)
+    )
+    own: tuple[str, ...] = ()
+    if "@" in binding.node:
+        group, name, own = ("iam", "service-accounts"), binding.node, (f"--project={ctx.project.project_id}",)
+    conditions = ("--all",) if binding.condition else ()
+    return command(
+        *("gcloud", *group, "remove-iam-policy-binding", name, f"--member={member}", f"--role={binding.role}"),
+        *(*own, *conditions),
+    )
+
+
+RULE = Rule(
+    id="GCP-REVOKED-003",
+    title="No binding names Porter any more, alive or deleted",
+    severity=Severity.HIGH,
+    axis=Axis.CONFORMANCE,
+    family="revocation",
+    requires=(
+        kinds.PROJECT_POLICY,
+        kinds.ANCESTORS,
+        kinds.SERVICE_ACCOUNTS,
+        kinds.SERVICE_ACCOUNT_POLICIES,
+        kinds.POOLS,
+    ),
+    check=check,
+    remediation=Remediation(
+        summary="Remove the bindings that name Porter.",
+        cli="gcloud projects remove-iam-policy-binding PROJECT --member=MEMBER --role=ROLE",
+    ),
+    references=(PORTER_CONNECT, IAM_PRINCIPALS),
+    claims=(61,),
+    cloud="gcp",
+)
