@@ -14,9 +14,10 @@ import msgspec
 
 from scanner import __version__
 from scanner.collect.allowlist import ReadOnlyCall, read_only_call, refuse_all_but_session, refuse_unlisted
+from scanner.collect.aws_models import new_session, session_as
 from scanner.collect.ledger import Answer, api_call
 from scanner.collect.outcome import LOST_CONNECTION, UnitStop, meaning_of
-from scanner.errors import CollectError
+from scanner.errors import CollectError, ForbiddenCallError
 from scanner.model.snapshot import ApiCall, UnitStatus
 
 SESSION_NAME = "porter-audit"
@@ -97,7 +98,10 @@ class AwsClient:
         from botocore import xform_name
 
         self._attempts = 0
-        return Answer.of(getattr(self._client, xform_name(operation))(**params))
+        method = getattr(self._client, xform_name(operation), None)
+        if method is None:
+            raise ForbiddenCallError(f"call `{self.service}:{operation}` is not on the read-only list: it was not sent")
+        return Answer.of(method(**params))
 
 
 class AwsSession:
@@ -124,9 +128,11 @@ class AwsSession:
 
     def client(self, service: str, region: str | None = None) -> AwsClient:
         """Return a client that refuses every call that is not on the read-only list."""
-        return self._guarded(service, region or self.region, refuse_unlisted)
+        where = region or self.region
+        return AwsClient(self.guarded(service, where, refuse_unlisted), service, where, self.expired)
 
-    def _guarded(self, service: str, region: str, guard: Callable[..., None]) -> AwsClient:
+    def guarded(self, service: str, region: str, guard: Callable[..., None]) -> Any:
+        """Return an SDK client that asks `guard` before it sends anything: a `before-call` handler of botocore."""
         from botocore import handlers
         from botocore.config import Config
 
@@ -144,23 +150,16 @@ class AwsSession:
         client.meta.events.register_first("before-call", guard)
         # Policy documents stay as they were sent; decoding is ours, where duplicate keys are noticed.
         client.meta.events.unregister("after-call.iam", handlers.json_decode_policies)
-        return AwsClient(client, service, region, self.expired)
+        return client
 
     def _assumed(self, role_arn: str) -> Any:
-        import boto3
-
         if role_arn.split(":")[1:2] != [self.partition]:
             raise CollectError(f"role `{role_arn}`: is not in partition `{self.partition}` of region `{self.region}`")
-        client = self._guarded("sts", self.region, refuse_all_but_session)
+        made = self.guarded("sts", self.region, refuse_all_but_session)
+        client = AwsClient(made, "sts", self.region, self.expired)
         params = {"RoleArn": role_arn, "RoleSessionName": SESSION_NAME}
         secret = {"ExternalId": self.options.assume_external_id} if self.options.assume_external_id else {}
-        credentials = self._assume(client, params, secret)["Credentials"]
-        return boto3.Session(
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-            region_name=self.region,
-        )
+        return session_as(self._assume(client, params, secret)["Credentials"], self.region)
 
     def _assume(self, client: AwsClient, params: dict[str, Any], secret: dict[str, Any]) -> dict[str, Any]:
         """Return the answer of AssumeRole; the ledger never sees the ExternalId nor the credentials."""
@@ -179,12 +178,11 @@ class AwsSession:
 
 def _base_session(options: AwsOptions) -> Any:
     try:
-        import boto3
         from botocore.exceptions import BotoCoreError, ProfileNotFound
     except ModuleNotFoundError as error:
         raise CollectError("the AWS SDK is not installed", advice="pip install 'porter-audit[aws]'") from error
     try:
-        return boto3.Session(profile_name=options.profile)
+        return new_session(options.profile)
     except ProfileNotFound as error:
         raise CollectError(
             f"profile `{error.kwargs.get('profile', options.profile)}` is not in the AWS configuration",
