@@ -63,11 +63,16 @@ def read_public_key(path: Path, *, outside: tuple[Path, ...] = ()) -> PublicKey:
     """
     from scanner.evidence.signing import public_key_from_pem
 
+    return public_key_from_pem(read_vouched(path, outside=outside), str(path))
+
+
+def read_vouched(path: Path, *, outside: tuple[Path, ...] = ()) -> bytes:
+    """Return a file that the user vouches for. Raises `UsageError` if it lies in what it is to check."""
     for bundle in outside:
         if path.resolve().is_relative_to(bundle.resolve()):
             advice = "get the public key from the signer by another way than the bundle"
             raise UsageError(f"key `{path}` is part of bundle `{bundle}`: it proves nothing", advice=advice)
-    return public_key_from_pem(_read_key(path)[0], str(path))
+    return _read_key(path)[0]
 
 
 def _read_key(path: Path) -> tuple[bytes, int]:

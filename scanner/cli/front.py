@@ -20,6 +20,7 @@ COMMANDS = (
     ("demo", "scanner.cli.demo:demo", "Run the whole product on a loopback cloud; no account needed"),
     ("keygen", "scanner.cli.keygen:keygen", "Make a pair of keys that sign evidence bundles"),
     ("verify", "scanner.cli.verify:verify", "Check evidence bundles against the signer's public key"),
+    ("review", "scanner.cli.review:review", "Sign a run, a period report or a roll-up as its reviewer"),
     ("replay", "scanner.cli.replay:replay", "Judge a bundle's evidence again and compare with its report"),
     ("prune", "scanner.cli.prune:prune", "Drop evidence that is older than is kept, and leave tombstones"),
     ("version", "scanner.cli.version:version", "Print the version"),

@@ -25,6 +25,7 @@ from scanner.evidence.manifest import (
     RunSummary,
     dump,
     entries,
+    is_later,
     predicate,
     subjects,
     sums,
@@ -123,7 +124,7 @@ def write_bundle(
 def all_files(contents: Contents, previous: str | None, signer: Signer | None) -> dict[str, bytes]:
     """Return every file of a bundle: contents, manifest, sums and, with a signer, the envelope."""
     for path in contents.files:
-        if not is_safe_path(path) or path in UNLISTED:
+        if not is_safe_path(path) or path in UNLISTED or is_later(path):
             raise RenderError(f"bundle: `{path[:200]}` cannot be a file of a bundle")
     listed = entries(contents.files)
     manifest = Manifest(

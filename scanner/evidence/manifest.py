@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -15,6 +16,9 @@ ENVELOPE = "manifest.dsse.json"
 SUMS = "SHA256SUMS"
 UNLISTED = frozenset({MANIFEST, ENVELOPE, SUMS})
 """What a manifest cannot list: itself, and what is made from it."""
+TOKEN = "manifest.tsr"
+"""A time stamp over the manifest."""
+_REVIEW = re.compile(r"review(?:-(?:[2-9]|[1-9][0-9]{1,2}))?\.dsse\.json")
 SCHEMA = "porter-audit/manifest/v1"
 
 Profile = Literal["full", "shareable"]
@@ -87,6 +91,16 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of the bundle of the run before; None where there was none."""
     files: tuple[FileEntry, ...]
     """Sorted by path."""
+
+
+def is_review(path: str) -> bool:
+    """Return whether a path in a bundle is that of a person's review."""
+    return bool(_REVIEW.fullmatch(path))
+
+
+def is_later(path: str) -> bool:
+    """Return whether a path is that of a file about the manifest, made after it: a time stamp or a review."""
+    return path == TOKEN or is_review(path)
 
 
 def entries(files: Mapping[str, bytes]) -> tuple[FileEntry, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ import msgspec
 
 from scanner.errors import InputError
 from scanner.evidence.canonical import plain
-from scanner.evidence.manifest import MANIFEST
+from scanner.evidence.manifest import MANIFEST, is_review
 from scanner.evidence.signing import (
     REVIEW_TYPE,
     BadEnvelopeError,
@@ -39,7 +38,6 @@ MAX_REVIEWS = 999
 MAX_REVIEW_BYTES = 8_000_000
 _MAX_FILES = 20_000
 _CHUNK_BYTES = 1 << 20
-_NAME = re.compile(r"(?:.*\.)?review(?:-(?:[2-9]|[1-9][0-9]{1,2}))?\.dsse\.json", re.DOTALL)
 
 Decision = Literal["approved", "approved_with_exceptions", "rejected"]
 Kind = Literal["run", "document", "documents"]
@@ -84,11 +82,6 @@ class CheckedReview(msgspec.Struct, frozen=True):
 def review_name(number: int, prefix: str = "") -> str:
     """Return the file name of review `number`, from 1."""
     return f"{prefix}review.dsse.json" if number == 1 else f"{prefix}review-{number}.dsse.json"
-
-
-def is_review(name: str) -> bool:
-    """Return whether a file name in a bundle's top folder is that of a review."""
-    return "/" not in name and not name.startswith(".") and name.startswith("review") and bool(_NAME.fullmatch(name))
 
 
 def target_of(path: Path) -> Target:

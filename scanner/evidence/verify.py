@@ -24,6 +24,7 @@ from scanner.evidence.manifest import (
     UNLISTED,
     FileEntry,
     Manifest,
+    is_later,
     load,
     predicate,
     subjects,
@@ -142,7 +143,7 @@ def _manifest_bytes(bundle: Path, found: dict[str, int]) -> bytes:
 def _check_paths(manifest: Manifest) -> None:
     paths = [file.path for file in manifest.files]
     for path in paths:
-        if not is_safe_path(path) or path in UNLISTED:
+        if not is_safe_path(path) or path in UNLISTED or is_later(path):
             raise _Refused(f"lists `{_shown(path)}`, which cannot be a file of a bundle")
     if paths != sorted(set(paths)):
         raise _Refused("its files are not in order, or one is listed twice")
@@ -165,7 +166,7 @@ def _hashes(bundle: Path, manifest: Manifest, data: bytes, found: dict[str, int]
     """Compare every file with the manifest; of a reduced bundle raw answers may be gone, and nothing else."""
     listed = {file.path for file in manifest.files}
     gone = {file.path for file in manifest.files if reduced and may_be_dropped(file) and file.path not in found}
-    later = {TOMBSTONE} if reduced else set()
+    later = {path for path in found if is_later(path) or (reduced and path == TOMBSTONE)}
     problems = [f"{_shown(path)}: missing" for path in sorted((listed | {SUMS}) - gone - set(found))]
     problems += [f"{_shown(path)}: not listed" for path in sorted(set(found) - listed - UNLISTED - later)]
     for file in manifest.files:

@@ -69,8 +69,11 @@ def test_a_dropped_file_is_found_and_named(copied: Nights) -> None:
     assert checked(copied).passed
 
 
-@pytest.mark.parametrize("name", ["extra.txt", "evidence/aws/new.json", "inputs/.hidden", "manifest.tsr"])
+@pytest.mark.parametrize(
+    "name", ["extra.txt", "evidence/aws/new.json", "inputs/.hidden", "a/review.dsse.json", "review-1.dsse.json"]
+)
 def test_an_added_file_is_found_and_named(copied: Nights, name: str) -> None:
+    (copied.first / name).parent.mkdir(exist_ok=True)
     (copied.first / name).write_text("x")
     assert problems(checked(copied)) == [f"{name}: not listed"]
 
