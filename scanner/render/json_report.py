@@ -150,8 +150,7 @@ def _history(note: HistoryNote) -> out.History:
             for gone in note.gone
         ],
         remembered=[msgspec.to_builtins(state) for state in note.remembered],
-        boundaries=note.boundaries,
-        external_ids=note.external_ids,
+        facts=note.facts,
     )
 
 

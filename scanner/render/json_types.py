@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from scanner.model.history import Facts
 from scanner.model.snapshot import SourceKind, UnitStatus
 from scanner.render.json_finding import Count, Diff, Finding, Out, Scope, Sha256, Stamp
 
@@ -276,8 +277,7 @@ class History(Out, frozen=True):
     gone: list[Gone]
     remembered: list[dict[str, Any]]
     """For the next run with `--previous`; its form may change."""
-    boundaries: dict[str, str]
-    external_ids: dict[str, str]
+    facts: Facts
 
 
 class ReportDocument(Out, frozen=True):
