@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from scanner.access.gcp import compare_gcp
-from scanner.access.gcp_member import canonical
+from scanner.access.gcp_member import ALL_AUTHENTICATED, ALL_USERS, canonical
 from scanner.access.records import Comparison, NamedDocument
 from scanner.baseline.records_gcp import DocumentedGrant, DocumentedServiceAccount, GcpBaseline
 from scanner.model.common import NotObserved, Observed
@@ -49,12 +49,31 @@ class GcpContext(msgspec.Struct, frozen=True):
                 yield policy
 
     def grants(self, account: GcpServiceAccount) -> list[GcpBinding]:
-        """Return the bindings on the project and above that name the account."""
-        return [b for policy in self.policies() for b in policy.bindings if holds(b, account.member)]
+        """Return the bindings on the project and above that name the account, or a set that surely holds it."""
+        sets = self.sets_of_accounts()
+        return [b for policy in self.policies() for b in policy.bindings if holds(b, account.member) or via(b, sets)]
+
+    def sets_of_accounts(self) -> frozenset[str]:
+        """Return the members that stand for every service account of the project, canonical.
+
+        https://cloud.google.com/iam/docs/principal-identifiers: all of a project, of what stands above it, or of all.
+        """
+        above = [parent for _, parent in self.project.parents]
+        nodes = [self.project.node, f"projects/{self.project.number}", *above]
+        own = [f"{_ACCOUNTS_OF}{node}/type/ServiceAccount" for node in nodes]
+        return frozenset((ALL_USERS, ALL_AUTHENTICATED, *own))
 
     def role(self, name: str) -> GcpRole | None:
         """Return the definition of a role, if it was read."""
         return next((r for r in self.project.roles if r.name == name), None)
+
+
+_ACCOUNTS_OF = "principalSet://cloudresourcemanager.googleapis.com/"
+
+
+def via(binding: GcpBinding, sets: frozenset[str]) -> str:
+    """Return the member of a binding that is one of the sets; empty where none is."""
+    return next((m for m in binding.members if canonical(m) in sets), "")
 
 
 def holds(binding: GcpBinding, member: str) -> bool:

@@ -11,6 +11,7 @@ from scanner.rules.gcp import (
     esc_001_self_grant,
     imp_001_direct,
     imp_002_project_wide,
+    imp_003_other_accounts,
     key_001_documented,
     key_002_age,
     key_003_static,
@@ -23,6 +24,7 @@ from scanner.rules.gcp import (
     pub_001_public,
     sa_001_undocumented,
     sa_002_present,
+    sa_003_other_principals,
     wif_001_provider,
     wif_002_extra,
 )
@@ -30,6 +32,7 @@ from scanner.rules.gcp import (
 GCP_RULES: tuple[Rule, ...] = (
     sa_001_undocumented.RULE,
     sa_002_present.RULE,
+    sa_003_other_principals.RULE,
     perm_001_excess.RULE,
     perm_002_missing.RULE,
     perm_003_basic_roles.RULE,
@@ -39,6 +42,7 @@ GCP_RULES: tuple[Rule, ...] = (
     key_003_static.RULE,
     imp_001_direct.RULE,
     imp_002_project_wide.RULE,
+    imp_003_other_accounts.RULE,
     wif_001_provider.RULE,
     wif_002_extra.RULE,
     esc_001_self_grant.RULE,

@@ -108,6 +108,12 @@ def impersonation(ctx: GcpContext, role: str) -> str | NotObserved | None:
     return _KNOWN.get(role, NotObserved(f"role {quote(role)} was not read"))
 
 
+def opaque(ctx: GcpContext) -> str:
+    """Return a sentence on bindings of groups and domains, whose members no policy shows; empty where there are none."""
+    sets = {m for p in ctx.policies() for b in p.bindings for m in b.members if m.startswith(("group:", "domain:"))}
+    return f" Who is in {listed(sorted(sets), 3)} is not in any policy, and was not read." if sets else ""
+
+
 def is_public(member: str) -> bool:
     """Return whether a member is everybody, or everybody of a whole pool of identities."""
     return member in PUBLIC or (member.startswith("principalSet://") and member.endswith("/*"))

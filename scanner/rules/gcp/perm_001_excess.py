@@ -1,8 +1,9 @@
 """GCP-PERM-001: Porter's service account holds no role beyond those documented.
 
 ## What it checks
-Every binding that names Porter's service account, on the project and on the folders and the organization above it, is
-compared with the documented roles, permission by permission. A binding inside them passes, whatever its name.
+Every binding that names Porter's service account, or every service account or everybody, on the project and on the
+folders and the organization above it, is compared with the documented roles, permission by permission. A binding
+inside them passes, whatever its name.
 
 ## Why it matters
 A role that the documents do not name is access nobody agreed to. On a folder or the organization even a documented
@@ -13,7 +14,8 @@ Remove the binding, or have Porter document why it is needed.
 
 ## Limits
 The page ends its list of roles with an open word: another predefined role on the project is for a person to judge
-(MANUAL). Roles held through a group, and bindings on resources below the project, are not seen.
+(MANUAL). Roles held through a group or a domain are not seen: no policy says who is in one. Bindings on resources
+below the project are judged by GCP-PERM-005.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -43,10 +45,20 @@ from scanner.model.finding import (
 )
 from scanner.model.inventory_gcp import GcpBinding, GcpServiceAccount
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_ROLES, PORTER_CONNECT, account_subject, key_of, listed, not_applicable, quote
-from scanner.rules.gcp_context import GcpContext, documented_grant
+from scanner.rules.gcp._common import (
+    IAM_ROLES,
+    PORTER_CONNECT,
+    account_subject,
+    count,
+    key_of,
+    listed,
+    not_applicable,
+    opaque,
+    quote,
+)
+from scanner.rules.gcp_context import GcpContext, documented_grant, holds, via
 
-_BASIC = ("roles/owner", "roles/editor")
+_BASIC = ("roles/owner", "roles/editor", "roles/admin", "roles/writer")
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:
@@ -57,7 +69,8 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
         beyond = [o for b in ctx.grants(account) if (o := _judge(ctx, account, b)) is not None]
         yield from {o.discriminator: o for o in beyond}.values()
         if not beyond:
-            message = f"All {len(ctx.grants(account))} bindings of the account are inside the documented roles."
+            held = count(len(ctx.grants(account)), "binding")
+            message = f"{held} of the account, inside the documented roles.{opaque(ctx)}"
             yield Outcome(
                 account_subject(account),
                 Result.PASS,
@@ -66,6 +79,12 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
                 porter_role=key_of(ctx, account),
                 evidence=(account.evidence,),
             )
+
+
+def _place(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding) -> str:
+    """Return where a binding stands and, if it does not name the account, by which member it holds."""
+    member = "" if holds(binding, account.member) else via(binding, ctx.sets_of_accounts())
+    return f"{quote(binding.node)}{f' through {quote(member)}' if member else ''}"
 
 
 def _judge(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding) -> Outcome | None:
@@ -82,9 +101,11 @@ def _judge(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding) -> 
         return _excess(ctx, account, binding, comparison)
     reasons = listed(u.reason for u in comparison.undecided if u.direction == "excess")
     if binding.role in _BASIC:
-        message = f"Holds the basic role {quote(binding.role)} on {quote(binding.node)}, which no document names."
+        where = _place(ctx, account, binding)
+        message = f"Holds the basic role {quote(binding.role)} on {where}, which no document names."
         return _outcome(ctx, account, binding, Result.FAIL, "NOT_DOCUMENTED", message, Severity.CRITICAL)
-    message = f"Whether {quote(binding.role)} on {quote(binding.node)} is inside the documents is open: {reasons}."
+    where = _place(ctx, account, binding)
+    message = f"Whether {quote(binding.role)} on {where} is inside the documents is open: {reasons}."
     return _outcome(ctx, account, binding, Result.INCOMPLETE, "UNDECIDED", message)
 
 
@@ -92,7 +113,7 @@ def _excess(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding, co
     pieces = comparison.excess
     request = pieces[0].witness
     witness = Witness(request.principal, request.action, request.resource, dict(request.context), replayed=True)
-    said = f"{quote(binding.role)} on {quote(binding.node)} is not documented for this account"
+    said = f"{quote(binding.role)} on {_place(ctx, account, binding)} is not documented for this account"
     shown = f"{said}; for example it allows {quote(request.action)} on {quote(request.resource)}."
     result, code, severity = _weight(ctx, account, binding)
     if result is Result.MANUAL:
