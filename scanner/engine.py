@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
+from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
 from scanner import __version__
-from scanner.access.catalogue import Catalogue
 from scanner.assess.identity import sha256_of
-from scanner.assess.runner import NO_CONTROLS, Controls, OnError, ScopeResult
+from scanner.assess.runner import ScopeResult, Terms
 from scanner.assess.verdict import summary, verdict
+from scanner.baseline.load import AnyBaseline
 from scanner.baseline.records import AwsBaseline
 from scanner.baseline.records_azure import AzureBaseline
 from scanner.baseline.records_gcp import GcpBaseline
-from scanner.engine_aws import evaluate_aws
-from scanner.errors import BaselineError
+from scanner.baseline.version import DocumentedVersion, known_values
+from scanner.errors import BaselineError, InputError
 from scanner.model.finding import Axis, Finding, Result
 from scanner.model.inventory import Inventory
 from scanner.model.report import REPORT_SCHEMA, SCHEMA_VERSION, Report, RoleReview, Run
 from scanner.model.snapshot import Snapshot, SourceKind
 from scanner.normalize.inventory import normalize
-from scanner.rules.base import Rule, Settings
-from scanner.rules.registry import ALL_RULES
+from scanner.rules.base import Rule
 
-Part = AwsBaseline | GcpBaseline | AzureBaseline
-Judge = Callable[[Mapping[str, str], Settings, datetime, bool, OnError, Controls], list[ScopeResult]]
+P = TypeVar("P", AwsBaseline, GcpBaseline, AzureBaseline)
+Others: TypeAlias = Sequence[DocumentedVersion]
 
 
 class RunFacts(msgspec.Struct, frozen=True):
@@ -45,61 +44,33 @@ class RunFacts(msgspec.Struct, frozen=True):
 def evaluate(
     snapshot: Snapshot,
     *,
-    baseline: AwsBaseline,
-    values: Mapping[str, str],
-    as_of: datetime,
-    catalogue: Catalogue,
+    documented: DocumentedVersion,
+    terms: Terms,
     facts: RunFacts,
-    settings: Settings | None = None,
-    require_live: bool = False,
-    rules: Sequence[Rule] = ALL_RULES,
-    on_error: OnError = None,
-    other_versions: Sequence[AwsBaseline] = (),
-    controls: Controls = NO_CONTROLS,
-    gcp: GcpBaseline | None = None,
-    azure: AzureBaseline | None = None,
+    other_versions: Sequence[DocumentedVersion] = (),
 ) -> Report:
-    """Judge a snapshot by a documented version. Pure but for `on_error`, which is told of every rule that raised.
+    """Judge a snapshot by a documented version. Pure but for `terms.on_error`, which is told of every rule that raised.
 
-    `baseline`, `gcp` and `azure` are the parts of one documented version and `values` its parameters, of which each
-    part takes those it has; `rules` are the AWS rules. `other_versions` only name what each identity is nearest to;
-    `controls` are what a rule family is evidence for. Raises `InputError`, `BaselineError`; `DisagreementError` if the
-    two evaluators differ.
+    `other_versions` only name what each identity is nearest to. Raises `InputError`; `BaselineError` if the version has
+    no part for a cloud that was read; `DisagreementError` if the two evaluators differ.
     """
     inventory = normalize(snapshot)
     units = tuple(msgspec.structs.replace(u, pages=()) for u in snapshot.units)
-    chosen = settings or Settings()
-    results = [
-        evaluate_aws(
-            account,
-            inventory,
-            baseline,
-            _known(values, baseline),
-            chosen,
-            as_of,
-            catalogue,
-            rules,
-            require_live,
-            on_error,
-            other_versions,
-            controls,
-        )
-        for account in inventory.aws
-    ]
-    parts: list[Part] = [baseline] if inventory.aws or not (inventory.gcp or inventory.azure) else []
-    ran = list(rules) if inventory.aws else []
-    for part, part_rules, judge in _other_clouds(inventory, baseline.id, gcp, azure):
-        results += judge(_known(values, part), chosen, as_of, require_live, on_error, controls)
-        parts.append(part)
-        ran += part_rules
+    here = {scope.cloud for scope in snapshot.scopes}
+    judged = [judge(inventory, documented, terms, other_versions) for c, judge in _JUDGES.items() if c in here]
+    if not judged:
+        raise InputError("the snapshot names no account, project or subscription")
+    results = [result for cloud in judged for result in cloud.results]
+    rules = [rule for cloud in judged for rule in cloud.rules]
     findings = tuple(f for r in results for f in r.findings)
     reviews = tuple(_with_risks(review, findings) for r in results for review in r.reviews)
+    parts = [cloud.part for cloud in judged]
     return Report(
         schema=REPORT_SCHEMA,
         schema_version=SCHEMA_VERSION,
-        run=_run(snapshot, parts, as_of, catalogue, facts, ran),
+        run=_run(snapshot, parts, terms, facts, rules),
         verdict=verdict(findings, reviews, units, snapshot.source),
-        summary=summary(findings, units, len(ran)),
+        summary=summary(findings, units, len(rules)),
         scopes=snapshot.scopes,
         units=units,
         calls=snapshot.calls,
@@ -112,33 +83,59 @@ def evaluate(
     )
 
 
-def _known(values: Mapping[str, str], part: Part) -> dict[str, str]:
-    """Return the parameters that a part of the documented version has."""
-    names = {variable.name for variable in part.variables}
-    return {name: value for name, value in values.items() if name in names}
+class _Judged(msgspec.Struct, frozen=True):
+    """One cloud: by what it was judged, and what its accounts came to."""
+
+    part: AnyBaseline
+    rules: Sequence[Rule]
+    results: Sequence[ScopeResult]
 
 
-def _other_clouds(
-    inventory: Inventory, version: str, gcp: GcpBaseline | None, azure: AzureBaseline | None
-) -> Iterator[tuple[Part, Sequence[Rule], Judge]]:
-    """Yield the part, the rules and the judge of each other cloud the inventory holds.
+def _aws(inventory: Inventory, version: DocumentedVersion, terms: Terms, others: Others) -> _Judged:
+    from scanner.engine_aws import evaluate_aws
+    from scanner.rules.registry import ALL_RULES
 
-    Their engines need this one's rule runner, and are loaded only where there is something to judge.
-    """
-    if inventory.gcp:
-        from scanner.engine_gcp import judge_projects
-        from scanner.rules.registry_gcp import GCP_RULES
+    part = _part(version.aws, version, "AWS")
+    mine = _for_part(terms, part)
+    beside = tuple(other.aws for other in others if other.aws is not None)
+    results = [evaluate_aws(account, inventory, part, mine, beside) for account in inventory.aws]
+    return _Judged(part, terms.rules_for("aws", ALL_RULES), results)
 
-        if gcp is None:
-            raise BaselineError(f"documented version `{version}` has no GCP part")
-        yield gcp, GCP_RULES, partial(judge_projects, inventory, gcp)
-    if inventory.azure:
-        from scanner.engine_azure import judge_subscriptions
-        from scanner.rules.registry_azure import AZURE_RULES
 
-        if azure is None:
-            raise BaselineError(f"documented version `{version}` has no Azure part")
-        yield azure, AZURE_RULES, partial(judge_subscriptions, inventory, azure)
+def _gcp(inventory: Inventory, version: DocumentedVersion, terms: Terms, others: Others) -> _Judged:
+    from scanner.engine_gcp import evaluate_gcp
+    from scanner.rules.registry_gcp import GCP_RULES
+
+    part = _part(version.gcp, version, "GCP")
+    mine = _for_part(terms, part)
+    beside = tuple(other.gcp for other in others if other.gcp is not None)
+    results = [evaluate_gcp(project, inventory, part, mine, beside) for project in inventory.gcp]
+    return _Judged(part, terms.rules_for("gcp", GCP_RULES), results)
+
+
+def _azure(inventory: Inventory, version: DocumentedVersion, terms: Terms, others: Others) -> _Judged:
+    from scanner.engine_azure import evaluate_azure
+    from scanner.rules.registry_azure import AZURE_RULES
+
+    part = _part(version.azure, version, "Azure")
+    mine = _for_part(terms, part)
+    beside = tuple(other.azure for other in others if other.azure is not None)
+    results = [evaluate_azure(subscription, inventory, part, mine, beside) for subscription in inventory.azure]
+    return _Judged(part, terms.rules_for("azure", AZURE_RULES), results)
+
+
+# A cloud's engine and rules are loaded only where there is something of it to judge.
+_JUDGES: Final = {"aws": _aws, "gcp": _gcp, "azure": _azure}
+
+
+def _part(part: P | None, version: DocumentedVersion, cloud: str) -> P:
+    if part is None:
+        raise BaselineError(f"documented version `{version.id}` has no {cloud} part")
+    return part
+
+
+def _for_part(terms: Terms, part: AnyBaseline) -> Terms:
+    return msgspec.structs.replace(terms, values=known_values(terms.values, part))
 
 
 def _with_risks(review: RoleReview, findings: Sequence[Finding]) -> RoleReview:
@@ -150,25 +147,20 @@ def _with_risks(review: RoleReview, findings: Sequence[Finding]) -> RoleReview:
 
 
 def _run(
-    snapshot: Snapshot,
-    parts: Sequence[Part],
-    as_of: datetime,
-    catalogue: Catalogue,
-    facts: RunFacts,
-    rules: Sequence[Rule],
+    snapshot: Snapshot, parts: Sequence[AnyBaseline], terms: Terms, facts: RunFacts, rules: Sequence[Rule]
 ) -> Run:
     return Run(
         run_id=facts.run_id,
         started=facts.started,
         ended=facts.ended,
-        as_of=as_of,
+        as_of=terms.as_of,
         collected_at=snapshot.collected_at,
         tool_version=__version__,
         source=snapshot.source,
         baseline_id=parts[0].id,
         baseline_digest=parts[0].digest if len(parts) == 1 else sha256_of([p.digest for p in parts]),
         rules_digest=sha256_of([[r.id, r.version, r.title, r.severity, r.axis] for r in rules]),
-        catalogue=catalogue.name,
+        catalogue=terms.catalogue.name,
         callers=snapshot.callers,
         parameters=facts.parameters,
         sdk_versions=snapshot.sdk_versions,

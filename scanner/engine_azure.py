@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from scanner.access.records import Comparison
 from scanner.assess.populations import population
 from scanner.assess.reviews import diff_of
-from scanner.assess.runner import NO_CONTROLS, Controls, OnError, ScopeResult, run_rule
+from scanner.assess.runner import ScopeResult, Terms, errors_of, run_rules
 from scanner.baseline.records_azure import AzureBaseline, DocumentedRoleDefinition
 from scanner.baseline.variables_azure import bind_azure
 from scanner.errors import PolicyError
-from scanner.model.finding import Diff, Finding, Result
+from scanner.model.finding import Diff
 from scanner.model.inventory import Inventory
 from scanner.model.inventory_azure import AzureRoleDefinition, AzureSubscription
 from scanner.model.report import Population, RoleReview, StatementRow, TieOut
 from scanner.rules.azure_context import AzureContext, build_azure_context, documented_body
-from scanner.rules.base import Rule, Settings
 from scanner.rules.registry_azure import AZURE_RULES
 
 LAYERS = (
@@ -31,59 +29,24 @@ def evaluate_azure(
     subscription: AzureSubscription,
     inventory: Inventory,
     baseline: AzureBaseline,
-    values: Mapping[str, str],
-    settings: Settings,
-    as_of: datetime,
-    rules: Sequence[Rule] = AZURE_RULES,
-    require_live: bool = False,
-    on_error: OnError = None,
-    controls: Controls = NO_CONTROLS,
+    terms: Terms,
+    other_versions: Sequence[AzureBaseline] = (),
 ) -> ScopeResult:
     """Run every Azure rule on one subscription and its tenant. Raises `BaselineError` on values that do not fit."""
     known = {variable.name for variable in baseline.variables}
     own = {"subscription_id": subscription.subscription_id} if "subscription_id" in known else {}
-    bound = bind_azure(baseline, {**values, **own})
-    context = build_azure_context(subscription, inventory, bound, settings, as_of)
+    bound = bind_azure(baseline, {**terms.values, **own})
+    context = build_azure_context(subscription, inventory, bound, terms.settings, terms.as_of)
     scopes = (subscription.subscription_id, subscription.tenant_id)
     mine = [u for u in inventory.units if u.scope_id in scopes]
-    findings: list[Finding] = []
-    for rule in rules:
-        if rule.cloud == "azure":
-            findings += run_rule(rule, context, mine, baseline.id, require_live, on_error, controls)
+    findings = run_rules(terms.rules_for("azure", AZURE_RULES), context, mine, baseline.id, terms)
     return ScopeResult(
-        findings=tuple(findings),
+        findings=findings,
         reviews=azure_reviews(context),
         populations=_populations(context),
         tie_outs=(_tie_out(subscription),),
-        errors=tuple(f.message for f in findings if f.result is Result.ERROR),
+        errors=errors_of(findings),
     )
-
-
-def judge_subscriptions(
-    inventory: Inventory,
-    baseline: AzureBaseline,
-    values: Mapping[str, str],
-    settings: Settings,
-    as_of: datetime,
-    require_live: bool,
-    on_error: OnError,
-    controls: Controls,
-) -> list[ScopeResult]:
-    """Return a result per Azure subscription of the inventory."""
-    return [
-        evaluate_azure(
-            subscription,
-            inventory,
-            baseline,
-            values,
-            settings,
-            as_of,
-            require_live=require_live,
-            on_error=on_error,
-            controls=controls,
-        )
-        for subscription in inventory.azure
-    ]
 
 
 def azure_reviews(context: AzureContext) -> tuple[RoleReview, ...]:

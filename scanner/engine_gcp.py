@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from scanner.assess.gcp import gcp_populations, gcp_reviews
-from scanner.assess.runner import NO_CONTROLS, Controls, OnError, ScopeResult, run_rule
+from scanner.assess.runner import ScopeResult, Terms, errors_of, run_rules
 from scanner.baseline.records_gcp import GcpBaseline
 from scanner.baseline.variables_gcp import bind_gcp
-from scanner.model.finding import Finding, Result
 from scanner.model.inventory import Inventory
 from scanner.model.inventory_gcp import GcpProject
-from scanner.rules.base import Rule, Settings
 from scanner.rules.gcp_context import build_gcp_context
 from scanner.rules.registry_gcp import GCP_RULES
 
@@ -21,58 +18,21 @@ def evaluate_gcp(
     project: GcpProject,
     inventory: Inventory,
     baseline: GcpBaseline,
-    values: Mapping[str, str],
-    settings: Settings,
-    as_of: datetime,
-    *,
-    rules: Sequence[Rule] = GCP_RULES,
-    require_live: bool = False,
-    on_error: OnError = None,
-    controls: Controls = NO_CONTROLS,
+    terms: Terms,
+    other_versions: Sequence[GcpBaseline] = (),
 ) -> ScopeResult:
     """Run every GCP rule on one project. Raises `BaselineError` on a parameter that cannot be used."""
-    context = build_gcp_context(
-        project, inventory, bind_gcp(baseline, gcp_values(project, baseline, values)), settings, as_of
-    )
+    bound = bind_gcp(baseline, gcp_values(project, baseline, terms.values))
+    context = build_gcp_context(project, inventory, bound, terms.settings, terms.as_of)
     mine = [u for u in inventory.units if u.cloud == "gcp" and u.scope_id == project.project_id]
-    findings: list[Finding] = []
-    for rule in rules:
-        if rule.cloud == "gcp":
-            findings += run_rule(rule, context, mine, baseline.id, require_live, on_error, controls)
+    findings = run_rules(terms.rules_for("gcp", GCP_RULES), context, mine, baseline.id, terms)
     return ScopeResult(
-        findings=tuple(findings),
+        findings=findings,
         reviews=gcp_reviews(context),
         populations=gcp_populations(context),
         tie_outs=(),
-        errors=tuple(f.message for f in findings if f.result is Result.ERROR),
+        errors=errors_of(findings),
     )
-
-
-def judge_projects(
-    inventory: Inventory,
-    baseline: GcpBaseline,
-    values: Mapping[str, str],
-    settings: Settings,
-    as_of: datetime,
-    require_live: bool,
-    on_error: OnError,
-    controls: Controls,
-) -> list[ScopeResult]:
-    """Return a result per GCP project of the inventory."""
-    return [
-        evaluate_gcp(
-            project,
-            inventory,
-            baseline,
-            values,
-            settings,
-            as_of,
-            require_live=require_live,
-            on_error=on_error,
-            controls=controls,
-        )
-        for project in inventory.gcp
-    ]
 
 
 def gcp_values(project: GcpProject, baseline: GcpBaseline, values: Mapping[str, str]) -> dict[str, str]:

@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "app": (
         *("scanner.model", "scanner.access", "scanner.baseline", "scanner.normalize"),
         *("scanner.rules", "scanner.engine", "scanner.engine_azure", "scanner.engine_gcp"),
-        *("scanner.assess.waive", "scanner.assess.delta", "scanner.assess.joined"),
+        *("scanner.assess.waive", "scanner.assess.delta", "scanner.assess.runner"),
         *(f"scanner.{edge}" for edge in EDGES),
     ),
     "cli": ("scanner.app", "scanner.model"),

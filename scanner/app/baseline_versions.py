@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from scanner.baseline.load import clouds_of, find, known, load_aws
-from scanner.baseline.records import AwsBaseline
+from scanner.baseline.load import clouds_of, find, known
+from scanner.baseline.version import DocumentedVersion, load_version
 
 
-def other_versions(chosen: AwsBaseline) -> tuple[AwsBaseline, ...]:
-    """Return the AWS parts of the vendor's other shipped versions, by name; variables are not bound.
+def other_versions(chosen: DocumentedVersion) -> tuple[DocumentedVersion, ...]:
+    """Return the vendor's other shipped versions, by name, for the clouds of the chosen one; variables are not bound.
 
     Raises `BaselineError` if one of them is broken.
     """
-    specs = [spec for spec in known() if spec != chosen.id and spec.partition("@")[0] == chosen.vendor]
-    return tuple(load_aws(find(spec)) for spec in specs if "aws" in clouds_of(find(spec)))
+    vendor = chosen.id.partition("@")[0]
+    specs = [spec for spec in known() if spec != chosen.id and spec.partition("@")[0] == vendor]
+    return tuple(load_version(find(spec), set(chosen.clouds) & set(clouds_of(find(spec)))) for spec in specs)

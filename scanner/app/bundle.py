@@ -12,13 +12,13 @@ import msgspec
 from scanner.app.keys import read_signer
 from scanner.app.outputs import Format, OutputPlan, documents
 from scanner.app.scan import ScanOutcome
-from scanner.baseline.load import AWS_FILE, find, load_aws
+from scanner.baseline.load import find, load_part
 from scanner.engine import RunFacts
 from scanner.errors import BaselineError, RenderError, UsageError
 from scanner.model.report import Population, Report
 from scanner.model.snapshot import Snapshot
 from scanner.resources import data_dir
-from scanner.rules.registry import ALL_RULES
+from scanner.rules.registry_all import rules_of
 
 if TYPE_CHECKING:
     from scanner.evidence.bundle import Contents
@@ -155,7 +155,9 @@ def _inputs(outcome: ScanOutcome, report: Report, plan: BundlePlan) -> dict[str,
     from scanner.evidence.pages import encoded
 
     rules = [
-        {"id": r.id, "version": r.version, "title": r.title, "severity": r.severity, "axis": r.axis} for r in ALL_RULES
+        {"id": r.id, "version": r.version, "title": r.title, "severity": r.severity, "axis": r.axis}
+        for cloud in outcome.documented.clouds
+        for r in rules_of(cloud)
     ]
     return {
         JUDGING_PATH: encoded(outcome.judging),
@@ -177,33 +179,34 @@ def run_facts(report: Report) -> RunFacts:
     return RunFacts(run.run_id, run.started, run.ended, run.argv, run.host, run.python, run.parameters)
 
 
-def baseline_file(vendor: str, version: str) -> str:
-    """Return where a documented version's file stands in a bundle."""
-    return f"{BASELINES_PATH}/{vendor}/{version}/{AWS_FILE}"
+def baseline_file(vendor: str, version: str, cloud: str) -> str:
+    """Return where the part of a documented version for one cloud stands in a bundle."""
+    return f"{BASELINES_PATH}/{vendor}/{version}/{cloud}.yaml"
 
 
 def _baseline_files(outcome: ScanOutcome, plan: BundlePlan) -> dict[str, bytes]:
-    """Return the file of the documented version, and of the one it names; raises `RenderError` if it has changed."""
-    baseline = outcome.baseline
+    """Return the files of the documented version, and of the ones they name; `RenderError` if one has changed."""
+    files: dict[str, bytes] = {}
     named = find(plan.baseline)
-    path = named / AWS_FILE if named.is_dir() else named
-    try:
-        unchanged = load_aws(path).digest == baseline.digest
-        files = {baseline_file(baseline.vendor, baseline.version): path.read_bytes()}
-        if baseline.same_as:
-            vendor, _, version = baseline.same_as.partition("@")
-            files[baseline_file(vendor, version)] = _other(path, vendor, version).read_bytes()
-    except (OSError, BaselineError) as error:
-        raise RenderError(f"bundle: documented version `{plan.baseline}` cannot be read again: {error}") from error
-    if not unchanged:
-        raise RenderError(f"bundle: documented version `{plan.baseline}` was changed during the scan")
+    for cloud, part in zip(outcome.documented.clouds, outcome.documented.parts, strict=True):
+        path = named / f"{cloud}.yaml" if named.is_dir() else named
+        try:
+            unchanged = load_part(path, cloud).digest == part.digest
+            files[baseline_file(part.vendor, part.version, cloud)] = path.read_bytes()
+            if part.same_as:
+                vendor, _, version = part.same_as.partition("@")
+                files[baseline_file(vendor, version, cloud)] = _other(path, vendor, version, cloud).read_bytes()
+        except (OSError, BaselineError) as error:
+            raise RenderError(f"bundle: documented version `{plan.baseline}` cannot be read again: {error}") from error
+        if not unchanged:
+            raise RenderError(f"bundle: documented version `{plan.baseline}` was changed during the scan")
     return files
 
 
-def _other(path: Path, vendor: str, version: str) -> Path:
+def _other(path: Path, vendor: str, version: str, cloud: str) -> Path:
     """Return the file of the version that `path` names: beside it, else the shipped one, as when it was read."""
-    beside = path.resolve().parent.parent.parent / vendor / version / AWS_FILE
-    return beside if beside.is_file() else find(f"{vendor}@{version}") / AWS_FILE
+    beside = path.resolve().parent.parent.parent / vendor / version / f"{cloud}.yaml"
+    return beside if beside.is_file() else find(f"{vendor}@{version}") / f"{cloud}.yaml"
 
 
 def _summary(report: Report) -> RunSummary:

@@ -11,11 +11,8 @@ from pathlib import Path
 
 from scanner.baseline.claims import Claim, Claims, shipped_claims
 from scanner.rules.base import Rule
-from scanner.rules.registry import ALL_RULES
-from scanner.rules.registry_azure import AZURE_RULES
-from scanner.rules.registry_gcp import GCP_RULES
+from scanner.rules.registry_all import EVERY_RULE
 
-EVERY_RULE: tuple[Rule, ...] = tuple(dict.fromkeys((*ALL_RULES, *GCP_RULES, *AZURE_RULES)))
 _HEADINGS = {
     "aws": "AWS",
     "gcp": "GCP",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from scanner.app.aws_source import AwsOptions, Progress, read_live
+from scanner.app.aws_source import Progress
+from scanner.app.clouds import LiveOptions, read_cloud
 from scanner.app.exit_codes import CLEAN, INCOMPLETE
 from scanner.app.files import prepare_directory, write_all
 from scanner.app.params import Parameter
@@ -19,7 +20,7 @@ from scanner.model.snapshot import Snapshot, Unit, UnitStatus
 class CollectOptions(msgspec.Struct, frozen=True):
     """Everything the user decided, parsed."""
 
-    aws: AwsOptions
+    live: LiveOptions
     out: Path
     parameters: tuple[Parameter, ...] = ()
     presence: str = "unknown"
@@ -34,14 +35,14 @@ class CollectOutcome(msgspec.Struct, frozen=True):
 
 
 def collect(options: CollectOptions, *, progress: Progress | None = None) -> CollectOutcome:
-    """Read one AWS account and write the snapshot, whole or not at all. Raises any of the edges' errors."""
+    """Read what the options name and write the snapshot, whole or not at all. Raises any of the edges' errors."""
     values = {parameter.name: parameter.value for parameter in options.parameters}
     unknown = sorted(set(values) - {"external_id"})
     if unknown:
         raise UsageError(f"parameter `{unknown[0]}` has no use here: collecting needs `external_id` at most")
     prepare_directory(options.out.parent)
-    snapshot = read_live(
-        options.aws, external_id=values.get("external_id"), presence=options.presence, progress=progress
+    snapshot = read_cloud(
+        options.live, external_id=values.get("external_id"), presence=options.presence, progress=progress
     )
     write_all({options.out: dump_snapshot(snapshot)})
     incomplete = any(is_gap(unit) for unit in snapshot.units) and not options.allow_incomplete

@@ -1,25 +1,29 @@
-"""The whole product on a loopback cloud: write an account, scan it with the real collector, judge it."""
+"""The whole product on loopback clouds: write accounts, read them with the real collectors, judge them."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
-from scanner.app.aws_source import AwsOptions, Progress
-from scanner.app.params import Parameter
+from scanner.app.aws_source import Progress
+from scanner.app.demo_aws import read_demo_aws
+from scanner.app.demo_azure import read_demo_azure
+from scanner.app.demo_gcp import read_demo_gcp
+from scanner.app.demo_reading import DemoReading
 from scanner.app.run_facts import now
-from scanner.app.scan import OnRuleError, ScanOptions, ScanOutcome, scan
-from scanner.baseline.load import find, load_aws
-from scanner.baseline.variables import bind_aws
-from scanner.errors import PorterAuditError
-from scanner.localcloud.demo import demo_parameters, provisioned_aws
+from scanner.app.scan import OnRuleError, ScanOptions, ScanOutcome, judge
+from scanner.app.snapshots import join_snapshots
+from scanner.baseline.load import find
+from scanner.baseline.version import load_version
 from scanner.localcloud.scenario_file import scenario_names
 
-_OTHER_SETTINGS = ("AWS_", "BOTO_")
-"""Settings of the person's own AWS, which must not reach the loopback account, nor it them."""
+ReadDemo = Callable[[str, str, Progress | None], DemoReading]
+"""Write the scenario's account, read it and return the snapshot; takes scenario and documented version."""
+
+READERS: Final[dict[str, ReadDemo]] = {"aws": read_demo_aws, "gcp": read_demo_gcp, "azure": read_demo_azure}
+ALL: Final = "all"
 
 
 class DemoOptions(msgspec.Struct, frozen=True):
@@ -27,6 +31,8 @@ class DemoOptions(msgspec.Struct, frozen=True):
 
     scenario: str
     baseline: str
+    cloud: str = "aws"
+    """aws, gcp, azure, or all of them in one report."""
     fail_on: str = "high"
     fail_on_posture: str = "none"
     argv: tuple[str, ...] = ()
@@ -40,40 +46,20 @@ def scenarios() -> tuple[str, ...]:
 def demo(
     options: DemoOptions, *, progress: Progress | None = None, on_rule_error: OnRuleError | None = None
 ) -> ScanOutcome:
-    """Run a scenario and return what a scan of it says. Raises `PorterAuditError` without the demo's libraries."""
-    _need_moto()
-    baseline = bind_aws(load_aws(find(options.baseline)), demo_parameters())
-    parameters = tuple(Parameter(name, value, "made up by the demo") for name, value in demo_parameters().items())
+    """Run a scenario and return what a scan of it says.
+
+    Raises `PorterAuditError` if the libraries of a cloud that was asked for are not installed.
+    """
+    started = now()
+    clouds = tuple(READERS) if options.cloud == ALL else (options.cloud,)
+    readings = [READERS[cloud](options.scenario, options.baseline, progress) for cloud in clouds]
     asked = ScanOptions(
         baseline=options.baseline,
-        aws=AwsOptions(),
-        parameters=parameters,
+        parameters=tuple({p.name: p for reading in readings for p in reading.parameters}.values()),
         presence="expected",
         fail_on=options.fail_on,
         fail_on_posture=options.fail_on_posture,
         argv=options.argv,
     )
-    with _own_environment() as environ, provisioned_aws(options.scenario, baseline.roles, now=now()) as cloud:
-        environ.update(cloud.environment)
-        return scan(asked, progress=progress, on_rule_error=on_rule_error)
-
-
-def _need_moto() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("moto") is None or find_spec("boto3") is None:
-        raise PorterAuditError("the demo's libraries are not installed", advice="pip install 'porter-audit[demo]'")
-
-
-@contextmanager
-def _own_environment() -> Iterator[MutableMapping[str, str]]:
-    """Yield an environment without the person's own profile, files and keys; afterwards all is as before."""
-    before = dict(os.environ)
-    try:
-        for name in [name for name in os.environ if name.startswith(_OTHER_SETTINGS)]:
-            del os.environ[name]
-        os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
-        yield os.environ
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    snapshot = join_snapshots([reading.snapshot for reading in readings])
+    return judge(asked, snapshot, load_version(find(options.baseline), clouds), started, on_rule_error)

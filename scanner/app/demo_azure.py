@@ -1,17 +1,12 @@
-"""The Azure part of the demo: a loopback tenant and subscription, read with the real clients, judged."""
+"""The Azure part of the demo: a loopback tenant and subscription, read with the real clients."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 
-from scanner.app.azure_source import AzureOptions, Progress
-from scanner.app.demo import DemoOptions
+from scanner.app.azure_source import AzureOptions, Progress, read_azure
+from scanner.app.demo_reading import DemoReading, made_up, own_environment
 from scanner.app.run_facts import now
-from scanner.app.scan import OnRuleError
-from scanner.app.scan_azure import AzureScanOptions, AzureScanOutcome, scan_azure
 from scanner.baseline.load import find, load_azure
 from scanner.baseline.records_azure import AzureBaseline
 from scanner.baseline.variables_azure import bind_azure
@@ -26,25 +21,23 @@ from scanner.rules.azure_context import documented_body
 # What the documents leave open, made up: the issuer's first label and the numbers at the end.
 _ISSUER_LABEL, _NUMBER = "0f0f0f0f-0000-4000-8000-000000000000", "7"
 _ACCOUNT = "108458755588"
+_ACCOUNT_VARIABLE = "porter_aws_account"
 
 
-def demo_azure(
-    options: DemoOptions, *, progress: Progress | None = None, on_rule_error: OnRuleError | None = None
-) -> AzureScanOutcome:
-    """Run a scenario and return what a scan of it says. Raises `PorterAuditError` without the demo's libraries."""
+def read_demo_azure(scenario: str, baseline: str, progress: Progress | None = None) -> DemoReading:
+    """Write a scenario's tenant and read it. Raises `PorterAuditError` without the demo's libraries."""
     if find_spec("trustme") is None or find_spec("azure") is None:
         raise PorterAuditError("the demo's libraries are not installed", advice="pip install 'porter-audit[demo]'")
-    baseline = bind_azure(load_azure(find(options.baseline)), {"subscription_id": DEMO_SUBSCRIPTION_ID})
-    with provisioned_azure(options.scenario, azure_plan(baseline), now=now()) as (cloud, _), _own_environment(cloud):
-        asked = AzureScanOptions(
-            baseline=options.baseline,
-            azure=AzureOptions(loopback=loopback_of(cloud)),
-            presence="expected",
-            fail_on=options.fail_on,
-            fail_on_posture=options.fail_on_posture,
-            argv=options.argv,
-        )
-        return scan_azure(asked, progress=progress, on_rule_error=on_rule_error)
+    documented = bind_azure(load_azure(find(baseline)), {"subscription_id": DEMO_SUBSCRIPTION_ID})
+    with (
+        provisioned_azure(scenario, azure_plan(documented), now=now()) as (cloud, _),
+        own_environment("AZURE_", "ARM_", "MSI_", "IDENTITY_") as environ,
+    ):
+        environ.update(cloud.environment())
+        live = AzureOptions(loopback=loopback_of(cloud))
+        snapshot = read_azure(live, presence="expected", progress=progress)
+    known = {variable.name for variable in documented.variables}
+    return DemoReading(snapshot, made_up({_ACCOUNT_VARIABLE: _ACCOUNT} if _ACCOUNT_VARIABLE in known else {}))
 
 
 def loopback_of(cloud: LoopbackAzure) -> Loopback:
@@ -75,17 +68,3 @@ def azure_plan(baseline: AzureBaseline) -> AzurePlan:
         secret_days=application.secrets.max_age_days,
         federated=tuple(federated),
     )
-
-
-@contextmanager
-def _own_environment(cloud: LoopbackAzure) -> Iterator[None]:
-    """Sign in to the loopback cloud alone, whatever the person's own settings; afterwards all is as before."""
-    before = dict(os.environ)
-    try:
-        for name in [name for name in os.environ if name.startswith(("AZURE_", "ARM_", "MSI_", "IDENTITY_"))]:
-            del os.environ[name]
-        os.environ.update(cloud.environment())
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

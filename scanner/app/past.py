@@ -121,8 +121,10 @@ def settings_of(previous: Previous | None) -> Settings:
     if previous is None or previous.run_id is None:
         return Settings()
     return Settings(
-        previous_boundaries=tuple(sorted(previous.boundaries.items())),
-        previous_external_ids=tuple(sorted(previous.external_ids.items())),
+        previous_boundaries=tuple(sorted(previous.facts.boundaries.items())),
+        previous_external_ids=tuple(sorted(previous.facts.external_ids.items())),
+        previous_gcp_roles=tuple(sorted(previous.facts.gcp_roles.items())),
+        previous_credentials=tuple(sorted(previous.facts.credentials.items())),
         has_previous=True,
     )
 
@@ -135,6 +137,5 @@ def remember(store: Store, night: Night) -> bool:
         night,
         compared.states,
         {name: change.delta for name, change in compared.changes.items()},
-        boundaries=compared.boundaries,
-        external_ids=compared.external_ids,
+        compared.facts,
     )

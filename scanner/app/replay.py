@@ -13,7 +13,8 @@ from scanner import __version__
 from scanner.app.bundle import CONTROLS_PATH, JUDGING_PATH, REPORT_PATH, RUN_PATH, baseline_file, controls_file
 from scanner.app.outputs import Format, render
 from scanner.app.scan import Judging, judged
-from scanner.baseline.load import load_aws
+from scanner.baseline.load import CLOUDS
+from scanner.baseline.version import DocumentedVersion, load_version
 from scanner.engine import RunFacts
 from scanner.errors import InputError, UsageError
 
@@ -47,10 +48,9 @@ def replay(bundle: Path) -> Replay:
         advice = "ask for the full bundle, of which this one is a part"
         raise UsageError(f"bundle `{bundle}` is shareable: evidence was withheld from it", advice=advice)
     read = _reader(bundle)
-    vendor, _, version = manifest.run.baseline_id.partition("@")
     report = judged(
         read_snapshot(read),
-        load_aws(bundle / baseline_file(vendor, version)),
+        _documented(bundle, manifest.run.baseline_id),
         _record(read, JUDGING_PATH, Judging),
         _record(read, RUN_PATH, RunFacts),
     )
@@ -61,6 +61,16 @@ def replay(bundle: Path) -> Replay:
     if read(CONTROLS_PATH) != controls_file():
         told.insert(0, "the mapping to controls is not the same")
     return Replay(False, len(report.findings), tuple(told))
+
+
+def _documented(bundle: Path, baseline_id: str) -> DocumentedVersion:
+    """Return the parts of a documented version that a bundle holds."""
+    vendor, _, version = baseline_id.partition("@")
+    files = {cloud: bundle / baseline_file(vendor, version, cloud) for cloud in CLOUDS}
+    here = [cloud for cloud, file in files.items() if file.is_file()]
+    if not here:
+        raise InputError(f"bundle `{bundle}`: documented version `{baseline_id[:100]}` is not in it")
+    return load_version(files[here[0]].parent, here)
 
 
 def _reader(bundle: Path) -> Callable[[str], bytes]:

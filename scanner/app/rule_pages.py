@@ -9,12 +9,7 @@ import msgspec
 
 from scanner.errors import UsageError
 from scanner.rules.base import Rule
-from scanner.rules.registry import ALL_RULES
-from scanner.rules.registry_azure import AZURE_RULES
-from scanner.rules.registry_gcp import GCP_RULES
-
-EVERY_RULE: tuple[Rule, ...] = (*ALL_RULES, *GCP_RULES, *AZURE_RULES)
-"""The rules of all clouds, in the order of reports."""
+from scanner.rules.registry_all import EVERY_RULE
 
 
 class RuleLine(msgspec.Struct, frozen=True):

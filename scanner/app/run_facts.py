@@ -6,9 +6,11 @@ import platform
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from scanner.app.params import Parameter
-from scanner.baseline.records import AwsBaseline, Variable
+from scanner.baseline.records import Variable
+from scanner.baseline.version import DocumentedVersion
 
 
 def now() -> datetime:
@@ -36,10 +38,21 @@ def python_version() -> str:
     return platform.python_version()
 
 
-def effective_parameters(baseline: AwsBaseline, given: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
+def effective_parameters(
+    documented: DocumentedVersion, given: Sequence[Parameter]
+) -> tuple[tuple[str, str], ...]:
     """Return each variable of a documented version with where its value came from, and the value if it may be shown."""
     by_name = {parameter.name: parameter for parameter in given}
-    return tuple((variable.name, _shown(variable, by_name.get(variable.name))) for variable in baseline.variables)
+    variables = {variable.name: variable for part in documented.parts for variable in part.variables}
+    return tuple((name, _shown(variable, by_name.get(name))) for name, variable in variables.items())
+
+
+_OWN: Final = {
+    "account_id": "the audited account",
+    "project_id": "the audited project",
+    "project_number": "the audited project's",
+    "subscription_id": "the audited subscription",
+}
 
 
 def _shown(variable: Variable, given: Parameter | None) -> str:
@@ -47,4 +60,4 @@ def _shown(variable: Variable, given: Parameter | None) -> str:
         return given.shown if not variable.sensitive else f"({given.source})"
     if variable.default is not None:
         return f"{variable.default} ({variable.source or 'default of the documented version'})"
-    return "the audited account" if variable.name == "account_id" else "not given"
+    return _OWN.get(variable.name, "not given")

@@ -1,4 +1,4 @@
-"""The main use case: read an account or a file, judge it, and say how it ended."""
+"""The main use case: read an account or a file, judge it, and say how it ended. The same for every cloud."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from pathlib import Path
 
 import msgspec
 
-from scanner.app.aws_source import AwsOptions, Progress, read_live
+from scanner.app.aws_source import Progress
 from scanner.app.baseline_versions import other_versions
 from scanner.app.catalogue import load_catalogue
+from scanner.app.clouds import DEFAULT_LIVE, LiveOptions, check_scope, read_cloud, try_parameters
 from scanner.app.gates import exit_code
 from scanner.app.params import SENSITIVE, Parameter
 from scanner.app.past import Past, settings_of, with_past
 from scanner.app.run_facts import effective_parameters, host, new_run_id, now, python_version
+from scanner.app.snapshots import part_of
+from scanner.assess.runner import Terms
 from scanner.assess.waive import waive
 from scanner.baseline.controls import shipped_controls
-from scanner.baseline.load import find, load_aws
-from scanner.baseline.records import AwsBaseline
-from scanner.baseline.variables import bind_aws
+from scanner.baseline.load import find
+from scanner.baseline.version import DocumentedVersion, load_version
 from scanner.collect.exports import read_input
 from scanner.collect.installation_key import load_hmac_key
 from scanner.engine import RunFacts, evaluate
@@ -29,17 +31,17 @@ from scanner.model.report import Report
 from scanner.model.snapshot import Snapshot, SourceKind
 from scanner.model.waiver import Waiver
 
-# Any twelve digits do: parameters are tried before anything is read, and the account is not known yet.
-_ANY_ACCOUNT = "000000000000"
-
 
 class ScanOptions(msgspec.Struct, frozen=True):
     """Everything the user decided, parsed."""
 
     baseline: str
+    cloud: str = "aws"
+    """aws, gcp or azure."""
     source: Path | None = None
-    """A file or directory to judge instead of the live account."""
-    aws: AwsOptions = AwsOptions()
+    """A file or directory to judge instead of what is live."""
+    live: LiveOptions | None = None
+    """Whom to read, and as whom; None: what the credentials say."""
     parameters: tuple[Parameter, ...] = ()
     presence: str = "unknown"
     require_live: bool = False
@@ -80,7 +82,7 @@ class ScanOutcome(msgspec.Struct, frozen=True):
     report: Report
     exit_code: int
     snapshot: Snapshot
-    baseline: AwsBaseline
+    documented: DocumentedVersion
     judging: Judging
 
 
@@ -90,23 +92,24 @@ OnRuleError = Callable[[str, Exception], None]
 def scan(
     options: ScanOptions, *, progress: Progress | None = None, on_rule_error: OnRuleError | None = None
 ) -> ScanOutcome:
-    """Judge one AWS account by a documented version.
+    """Judge what is live, or a file, by a documented version.
 
     `on_rule_error` is told of each rule that raised. Raises any of the edges' errors.
     """
     started = now()
-    baseline = load_aws(find(options.baseline))
+    documented = load_version(find(options.baseline), [options.cloud])
     values = {parameter.name: parameter.value for parameter in options.parameters}
-    bind_aws(baseline, {"account_id": _ANY_ACCOUNT, **values})
+    for part in documented.parts:
+        try_parameters(part, values)
     snapshot = _snapshot(options, values, started, progress)
-    _same_account(values, snapshot)
-    return judge(options, snapshot, baseline, started, on_rule_error)
+    check_scope(options.cloud, snapshot, values, f"`{options.source}`" if options.source else "what was read")
+    return judge(options, part_of(snapshot, options.cloud), documented, started, on_rule_error)
 
 
 def judge(
     options: ScanOptions,
     snapshot: Snapshot,
-    baseline: AwsBaseline,
+    documented: DocumentedVersion,
     started: datetime,
     on_rule_error: OnRuleError | None = None,
 ) -> ScanOutcome:
@@ -125,32 +128,31 @@ def judge(
         ratchet=options.ratchet,
         history_lost=options.past is not None and options.past.lost,
     )
-    report = judged(snapshot, baseline, judging, _facts(options, baseline, started), on_rule_error)
+    report = judged(snapshot, documented, judging, _facts(options, documented, started), on_rule_error)
     run = msgspec.structs.replace(report.run, ended=now())
     report = msgspec.structs.replace(report, run=run)
-    return ScanOutcome(report, report.summary.exit_code, snapshot, baseline, judging)
+    return ScanOutcome(report, report.summary.exit_code, snapshot, documented, judging)
 
 
 def judged(
     snapshot: Snapshot,
-    baseline: AwsBaseline,
+    documented: DocumentedVersion,
     judging: Judging,
     facts: RunFacts,
     on_rule_error: OnRuleError | None = None,
 ) -> Report:
     """Return the report of a snapshot, with its exit code. The same arguments give the same report."""
-    report = evaluate(
-        snapshot,
-        baseline=baseline,
-        values=judging.values,
+    terms = Terms(
         as_of=judging.as_of,
         catalogue=load_catalogue(),
-        facts=facts,
+        values=judging.values,
         settings=settings_of(judging.previous),
         require_live=judging.require_live,
+        controls=shipped_controls().by_cloud(),
         on_error=on_rule_error,
-        other_versions=other_versions(baseline),
-        controls=shipped_controls().by_family("aws"),
+    )
+    report = evaluate(
+        snapshot, documented=documented, terms=terms, facts=facts, other_versions=other_versions(documented)
     )
     report = with_past(waive(report, judging.waivers, judging.as_of), judging.previous)
     code = exit_code(
@@ -171,8 +173,9 @@ def _snapshot(
     if options.source is None:
         if options.template_values:
             raise UsageError("--template-param is for a CloudFormation template given with --from")
-        return read_live(options.aws, external_id=external_id, presence=options.presence, progress=progress)
-    snapshot = read_input(
+        live = options.live or DEFAULT_LIVE[options.cloud]
+        return read_cloud(live, external_id=external_id, presence=options.presence, progress=progress)
+    return read_input(
         options.source,
         now=options.as_of or started,
         hmac_key=load_hmac_key(),
@@ -181,17 +184,6 @@ def _snapshot(
         account_id=values.get("account_id"),
         template_values=options.template_values,
     )
-    if not any(scope.cloud == "aws" for scope in snapshot.scopes):
-        raise UsageError(f"`{options.source}` holds no AWS account")
-    return snapshot
-
-
-def _same_account(values: Mapping[str, str], snapshot: Snapshot) -> None:
-    """Refuse to judge another account than the one the user named."""
-    named = values.get("account_id")
-    read = [scope.id for scope in snapshot.scopes if scope.cloud == "aws"]
-    if named is not None and named not in read:
-        raise UsageError(f"parameter `account_id` is `{named}`, but what was read is account `{', '.join(read)}`")
 
 
 def _public(parameters: tuple[Parameter, ...]) -> dict[str, str]:
@@ -199,7 +191,7 @@ def _public(parameters: tuple[Parameter, ...]) -> dict[str, str]:
     return {parameter.name: parameter.value for parameter in parameters if parameter.name not in SENSITIVE}
 
 
-def _facts(options: ScanOptions, baseline: AwsBaseline, started: datetime) -> RunFacts:
+def _facts(options: ScanOptions, documented: DocumentedVersion, started: datetime) -> RunFacts:
     return RunFacts(
         run_id=new_run_id(started),
         started=started,
@@ -207,10 +199,10 @@ def _facts(options: ScanOptions, baseline: AwsBaseline, started: datetime) -> Ru
         argv=options.argv,
         host=host(),
         python=python_version(),
-        parameters=effective_parameters(baseline, options.parameters),
+        parameters=effective_parameters(documented, options.parameters),
     )
 
 
 def is_live(outcome: ScanOutcome) -> bool:
-    """Return whether the report is of a live account."""
+    """Return whether the report is of what is live."""
     return outcome.report.run.source is SourceKind.LIVE

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from scanner.model.finding import SEVERITY_ORDER, Finding
-from scanner.model.history import Gone, HistoryNote, Night, Previous, Seen, SeenPiece, State
+from scanner.model.history import Facts, Gone, HistoryNote, Night, Previous, Seen, SeenPiece, State
 from scanner.model.report import Report
 
 NEW, WORSENED, IMPROVED, UNCHANGED = "new", "worsened", "improved", "unchanged"
@@ -21,6 +21,7 @@ _OPEN = ("FAIL", "MANUAL")
 _NOT_KNOWN = ("INCOMPLETE", "ERROR")
 _RANK = {severity.value: rank for rank, severity in enumerate(SEVERITY_ORDER)}
 _BOUNDARY_RULE, _EXTERNAL_ID_RULE = "AWS-ROLE-005", "AWS-TRUST-002"
+_ROLE_CONTENT_RULE, _CREDENTIAL_RULE = "GCP-PERM-004", "AZURE-SECRET-006"
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -38,8 +39,7 @@ class Compared(msgspec.Struct, frozen=True):
     gone: tuple[Gone, ...]
     states: tuple[State, ...]
     """What is known after tonight, by fingerprint; scopes that were not read tonight stay as they were."""
-    boundaries: dict[str, str]
-    external_ids: dict[str, str]
+    facts: Facts
 
 
 def compare_nights(previous: Previous, night: Night) -> Compared:
@@ -57,13 +57,11 @@ def compare_nights(previous: Previous, night: Night) -> Compared:
         gone.append(_gone(state, FIXED if seen_all else UNKNOWN))
         if seen_all:
             after[name] = msgspec.structs.replace(state, resolved_at=as_of)
-    boundaries, external_ids = _tokens(previous, night)
     return Compared(
         changes,
         tuple(sorted(gone, key=lambda g: g.fingerprint)),
         tuple(after[name] for name in sorted(after)),
-        boundaries,
-        external_ids,
+        _facts(previous.facts, night),
     )
 
 
@@ -168,20 +166,29 @@ def _gone(state: State, delta: str) -> Gone:
     )
 
 
-def _tokens(previous: Previous, night: Night) -> tuple[dict[str, str], dict[str, str]]:
-    """Return boundaries and ExternalId tokens as last seen in order: what tonight calls lost or changed stays."""
-    boundaries, external_ids = dict(previous.boundaries), dict(previous.external_ids)
+def _facts(before: Facts, night: Night) -> Facts:
+    """Return what the next run compares with.
+
+    Boundaries and ExternalIds are as last seen in order: what tonight calls lost or changed stays until it is mended.
+    Roles' contents and credentials are as last seen: a change is told once, on the night it appears.
+    """
+    after = Facts(
+        dict(before.boundaries), dict(before.external_ids), dict(before.gcp_roles), dict(before.credentials)
+    )
     for seen in night.findings:
         value = seen.observed.value if seen.observed else None
-        if seen.result != "PASS":
-            continue
-        if seen.rule_id == _BOUNDARY_RULE and isinstance(value, str):
-            boundaries[seen.subject.key] = value
-        elif seen.rule_id == _EXTERNAL_ID_RULE and isinstance(value, list):
+        key = seen.subject.key
+        if seen.rule_id == _BOUNDARY_RULE and seen.result == "PASS" and isinstance(value, str):
+            after.boundaries[key] = value
+        elif seen.rule_id == _EXTERNAL_ID_RULE and seen.result == "PASS" and isinstance(value, list):
             tokens = {token for use in value for tokens in use.values() for token in tokens}
             if len(tokens) == 1:
-                external_ids[seen.subject.key] = tokens.pop()
-    return boundaries, external_ids
+                after.external_ids[key] = tokens.pop()
+        elif seen.rule_id == _ROLE_CONTENT_RULE and isinstance(value, list):
+            after.gcp_roles[key] = tuple(value)
+        elif seen.rule_id == _CREDENTIAL_RULE and isinstance(value, list):
+            after.credentials[key] = tuple(value)
+    return after
 
 
 def with_history(report: Report, previous: Previous, compared: Compared) -> Report:
@@ -199,8 +206,7 @@ def with_history(report: Report, previous: Previous, compared: Compared) -> Repo
         remembered=tuple(s for s in compared.states if s.seen.fingerprint not in told)
         if previous.source != "history"
         else (),
-        boundaries=compared.boundaries,
-        external_ids=compared.external_ids,
+        facts=compared.facts,
     )
     return msgspec.structs.replace(report, findings=findings, history=note)
 
@@ -230,18 +236,13 @@ def known_from(night: Night) -> Previous:
     for seen in night.findings:
         if seen.result in _OPEN:
             states[seen.fingerprint] = _state_of(seen, night.run.as_of)
-    before = Previous("report")
-    if note is not None:
-        before = Previous("report", boundaries=note.boundaries, external_ids=note.external_ids)
-    boundaries, external_ids = _tokens(before, night)
     return Previous(
         source="report",
         run_id=night.run.run_id,
         as_of=night.run.as_of,
         states=tuple(states[name] for name in sorted(states)),
         rule_versions=rule_versions(night.findings),
-        boundaries=boundaries,
-        external_ids=external_ids,
+        facts=_facts(note.facts if note else Facts(), night),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from scanner.baseline.fields import Fields, shown
+from scanner.baseline.load import CLOUDS
 from scanner.baseline.parts import matching
 from scanner.baseline.yaml_text import MAX_BYTES, read_yaml
 from scanner.errors import BaselineError
@@ -54,6 +55,10 @@ class Controls(msgspec.Struct, frozen=True):
             family.key: tuple(link for link in family.links if link.framework not in elsewhere)
             for family in self.families
         }
+
+    def by_cloud(self) -> dict[str, dict[str, tuple[ControlLink, ...]]]:
+        """Return what `by_family` returns, for each cloud."""
+        return {cloud: self.by_family(cloud) for cloud in CLOUDS}
 
 
 def controls_for(family: str, cloud: str = "aws") -> tuple[ControlLink, ...]:

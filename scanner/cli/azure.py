@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from scanner.cli import options as shared
+from scanner.cli.collecting import out_option, quiet_option, run_collect
 from scanner.cli.console import emit, one_line, say
-from scanner.cli.exit_codes import table
-from scanner.cli.reporting import Printing, check, deliver, rule_error_line
+from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_by_options, outcome_options, run_scan
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,10 +29,6 @@ Without credentials, from files that you can read first, in one directory:
   porter-audit scan azure --from DIRECTORY
 Live, read-only (see `porter-audit permissions azure`):
   porter-audit scan azure --subscription ID --out report
-"""
-_EPILOG = f"""\b
-Exit codes, strongest first when several hold (4, 3, 1, 2, 0):
-{table()}
 """
 
 azure_options = shared.stack(
@@ -73,83 +66,29 @@ def azure_source(
     )
 
 
-@click.command("azure", help=_HELP, epilog=_EPILOG)
-@click.option(
-    "--from",
-    "source",
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="Judge a file instead of live subscriptions: a snapshot of `collect`, or a directory of what az prints.",
-)
-@click.option(
-    "--require",
-    type=click.Choice(["live"]),
-    help="Treat what a file cannot show as not read (exit 2) instead of not asked.",
-)
-@shared.baseline_option
-@shared.param_option
+@click.command("azure", help=_HELP, epilog=EXIT_CODES)
+@from_option("Judge a file instead of live subscriptions: a snapshot of `collect`, or a directory of what az prints.")
+@judged_by_options
 @azure_options
-@shared.presence_option
-@shared.gate_options
-@shared.allow_incomplete_option
-@shared.output_options
-@click.option("--as-of", metavar="TIME", type=shared.moment, help="Judge as if it were this time (RFC 3339).")
+@outcome_options
 def scan_azure_command(
-    source: Path | None,
-    require: str | None,
-    baseline: str,
-    params: tuple[str, ...],
     subscriptions: tuple[str, ...],
     management_group: str | None,
     tenant: str | None,
     azure_cloud: str | None,
-    presence: str,
-    fail_on: str,
-    fail_on_posture: str,
-    allow_incomplete: bool,
-    out: str | None,
-    formats: str | None,
-    quiet: bool,
-    verbose: bool,
-    no_color: bool,
-    as_of: datetime | None,
+    **given: Unpack[ScanArguments],
 ) -> int:
     """Judge Azure subscriptions by a documented version and return the exit code."""
-    from scanner.app.outputs import plan_outputs, prepare
-    from scanner.app.params import parse_parameters
-    from scanner.app.scan_azure import AzureScanOptions, scan_azure
-    from scanner.cli.progress import progress_bar
-
-    printing = check(Printing(quiet=quiet, verbose=verbose, no_color=no_color))
-    plan = plan_outputs(formats, out)
-    parsed = AzureScanOptions(
-        baseline=baseline,
-        source=source,
-        azure=azure_source(subscriptions, management_group, tenant, azure_cloud, file=source),
-        parameters=parse_parameters(params, environ=os.environ),
-        presence=presence,
-        require_live=require == "live",
-        as_of=as_of,
-        fail_on=fail_on,
-        fail_on_posture=fail_on_posture,
-        allow_incomplete=allow_incomplete,
-        argv=tuple(sys.argv[1:]),
-    )
-    prepare(plan)
-    with progress_bar(enabled=not quiet and source is None) as progress:
-        outcome = scan_azure(parsed, progress=progress, on_rule_error=rule_error_line)
-    deliver(outcome.report, plan, printing)
-    return outcome.exit_code
+    live = azure_source(subscriptions, management_group, tenant, azure_cloud, file=given["source"])
+    return run_scan("azure", live, given)
 
 
 @click.command("azure")
-@click.option(
-    "--out", metavar="FILE", type=click.Path(path_type=Path), required=True, help="Where the snapshot is written."
-)
+@out_option
 @azure_options
 @shared.presence_option
 @shared.allow_incomplete_option
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def collect_azure_command(
     out: Path,
     subscriptions: tuple[str, ...],
@@ -161,18 +100,10 @@ def collect_azure_command(
     quiet: bool,
 ) -> int:
     """Read Azure subscriptions into a snapshot; `porter-audit scan azure --from FILE` judges it."""
-    from scanner.app.azure_source import collect_subscriptions
-    from scanner.app.collect import summary_lines
-    from scanner.cli.progress import progress_bar
+    from scanner.app.collect import CollectOptions
 
-    source = azure_source(subscriptions, management_group, tenant, azure_cloud)
-    with progress_bar(enabled=not quiet) as progress:
-        outcome = collect_subscriptions(
-            source, out, presence=presence, allow_incomplete=allow_incomplete, progress=progress
-        )
-    for line in () if quiet else (*summary_lines(outcome.snapshot), f"wrote {out}"):
-        say(line)
-    return outcome.exit_code
+    live = azure_source(subscriptions, management_group, tenant, azure_cloud)
+    return run_collect(CollectOptions(live, out, presence=presence, allow_incomplete=allow_incomplete), quiet=quiet)
 
 
 @click.command("azure")

@@ -10,7 +10,7 @@ import click
 from scanner.cli import options as shared
 from scanner.cli.aws import aws_source
 from scanner.cli.azure import collect_azure_command
-from scanner.cli.console import say
+from scanner.cli.collecting import out_option, quiet_option, run_collect
 from scanner.cli.gcp import collect_gcp_command
 
 
@@ -20,14 +20,12 @@ def collect() -> None:
 
 
 @collect.command()
-@click.option(
-    "--out", metavar="FILE", type=click.Path(path_type=Path), required=True, help="Where the snapshot is written."
-)
+@out_option
 @shared.aws_options
 @shared.param_option
 @shared.presence_option
 @shared.allow_incomplete_option
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def aws(
     out: Path,
     profile: str | None,
@@ -44,23 +42,17 @@ def aws(
     The snapshot holds what AWS answered, redacted: an ExternalId is only a token in it. `--param external_id=@FILE`
     notes beside each token whether it equals the expected value.
     """
-    from scanner.app.collect import CollectOptions, summary_lines
-    from scanner.app.collect import collect as run
+    from scanner.app.collect import CollectOptions
     from scanner.app.params import parse_parameters
-    from scanner.cli.progress import progress_bar
 
     options = CollectOptions(
-        aws=aws_source(profile, regions, assume_role, assume_external_id),
+        live=aws_source(profile, regions, assume_role, assume_external_id),
         out=out,
         parameters=parse_parameters(params, environ=os.environ),
         presence=presence,
         allow_incomplete=allow_incomplete,
     )
-    with progress_bar(enabled=not quiet) as progress:
-        outcome = run(options, progress=progress)
-    for line in () if quiet else (*summary_lines(outcome.snapshot), f"wrote {out}"):
-        say(line)
-    return outcome.exit_code
+    return run_collect(options, quiet=quiet)
 
 
 collect.add_command(collect_gcp_command)

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from scanner.cli import options as shared
 from scanner.cli.console import emit, say
 from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, rule_error_line
-from scanner.errors import UsageError
-
-if TYPE_CHECKING:
-    from scanner.app.demo import DemoOptions
-    from scanner.app.outputs import OutputPlan
 
 
 @click.command()
@@ -73,13 +67,12 @@ def demo(
     options = DemoOptions(
         scenario=scenario,
         baseline=baseline,
+        cloud=cloud,
         fail_on=fail_on,
         fail_on_posture=fail_on_posture,
         argv=tuple(sys.argv[1:]),
     )
-    if cloud != "aws":
-        return _other(cloud, options, plan, printing, bundle_asked=bundle is not None)
-    say(f"writing a loopback AWS account: scenario {scenario}")
+    say(f"writing a loopback {_WRITTEN[cloud]}: scenario {scenario}")
     with progress_bar(enabled=not quiet) as progress:
         outcome = run(options, progress=progress, on_rule_error=rule_error_line)
     written = deliver(outcome.report, plan, printing)
@@ -90,23 +83,8 @@ def demo(
 
 
 _WRITTEN = {
+    "aws": "AWS account",
     "gcp": "GCP organization with one project",
     "azure": "Azure subscription and tenant",
     "all": "AWS account, GCP project and Azure subscription",
 }
-
-
-def _other(cloud: str, options: DemoOptions, plan: OutputPlan, printing: Printing, *, bundle_asked: bool) -> int:
-    from scanner.app.demo_clouds import demo_report
-    from scanner.app.outputs import FILE_NAMES, Format, verdict_text
-    from scanner.cli.progress import progress_bar
-
-    if bundle_asked:
-        raise UsageError(f"`--bundle` is not written for `--cloud {cloud}`")
-    say(f"writing a loopback {_WRITTEN[cloud]}: scenario {options.scenario}")
-    with progress_bar(enabled=not printing.quiet) as progress:
-        report = demo_report(cloud, options, progress=progress, on_rule_error=rule_error_line)
-    written = deliver(report, plan, printing)
-    html = next(path for path in written if path.name == FILE_NAMES[Format.HTML])
-    emit(f"\n{verdict_text(report)}\nReport: {html.resolve()}\n")
-    return report.summary.exit_code

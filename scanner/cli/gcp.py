@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from scanner.cli import options as shared
+from scanner.cli.collecting import out_option, quiet_option, run_collect
 from scanner.cli.console import emit, one_line, say
-from scanner.cli.exit_codes import table
-from scanner.cli.reporting import Printing, check, deliver, rule_error_line
+from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_by_options, outcome_options, run_scan
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
     from scanner.app.gcp_source import GcpOptions
 
-F = TypeVar("F", bound=Callable[..., Any])
 _TIERS = ("project", "ancestors")
 _HELP = """Judge GCP projects: does Porter have only what Porter documents?
 
@@ -31,10 +26,6 @@ Without credentials, from files that you can read first:
   porter-audit scan gcp --from DIRECTORY
 Live, read-only (see `porter-audit permissions gcp`):
   porter-audit scan gcp --project PROJECT --out report
-"""
-_EPILOG = f"""\b
-Exit codes, strongest first when several hold (4, 3, 1, 2, 0):
-{table()}
 """
 
 gcp_options = shared.stack(
@@ -79,84 +70,30 @@ def gcp_source(
     )
 
 
-@click.command("gcp", help=_HELP, epilog=_EPILOG)
-@click.option(
-    "--from",
-    "source",
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="Judge a file instead of live projects: a snapshot of `collect`, or a directory of what gcloud prints.",
-)
-@click.option(
-    "--require",
-    type=click.Choice(["live"]),
-    help="Treat what a file cannot show as not read (exit 2) instead of not asked.",
-)
-@shared.baseline_option
-@shared.param_option
+@click.command("gcp", help=_HELP, epilog=EXIT_CODES)
+@from_option("Judge a file instead of live projects: a snapshot of `collect`, or a directory of what gcloud prints.")
+@judged_by_options
 @gcp_options
-@shared.presence_option
-@shared.gate_options
-@shared.allow_incomplete_option
-@shared.output_options
-@click.option("--as-of", metavar="TIME", type=shared.moment, help="Judge as if it were this time (RFC 3339).")
+@outcome_options
 def scan_gcp_command(
-    source: Path | None,
-    require: str | None,
-    baseline: str,
-    params: tuple[str, ...],
     projects: tuple[str, ...],
     folder: str | None,
     organization: str | None,
     impersonate: str | None,
     quota_project: str | None,
-    presence: str,
-    fail_on: str,
-    fail_on_posture: str,
-    allow_incomplete: bool,
-    out: str | None,
-    formats: str | None,
-    quiet: bool,
-    verbose: bool,
-    no_color: bool,
-    as_of: datetime | None,
+    **given: Unpack[ScanArguments],
 ) -> int:
     """Judge GCP projects by a documented version and return the exit code."""
-    from scanner.app.outputs import plan_outputs, prepare
-    from scanner.app.params import parse_parameters
-    from scanner.app.scan_gcp import GcpScanOptions, scan_gcp
-    from scanner.cli.progress import progress_bar
-
-    printing = check(Printing(quiet=quiet, verbose=verbose, no_color=no_color))
-    plan = plan_outputs(formats, out)
-    parsed = GcpScanOptions(
-        baseline=baseline,
-        source=source,
-        gcp=gcp_source(projects, folder, organization, impersonate, quota_project, file=source),
-        parameters=parse_parameters(params, environ=os.environ),
-        presence=presence,
-        require_live=require == "live",
-        as_of=as_of,
-        fail_on=fail_on,
-        fail_on_posture=fail_on_posture,
-        allow_incomplete=allow_incomplete,
-        argv=tuple(sys.argv[1:]),
-    )
-    prepare(plan)
-    with progress_bar(enabled=not quiet and source is None) as progress:
-        outcome = scan_gcp(parsed, progress=progress, on_rule_error=rule_error_line)
-    deliver(outcome.report, plan, printing)
-    return outcome.exit_code
+    live = gcp_source(projects, folder, organization, impersonate, quota_project, file=given["source"])
+    return run_scan("gcp", live, given)
 
 
 @click.command("gcp")
-@click.option(
-    "--out", metavar="FILE", type=click.Path(path_type=Path), required=True, help="Where the snapshot is written."
-)
+@out_option
 @gcp_options
 @shared.presence_option
 @shared.allow_incomplete_option
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def collect_gcp_command(
     out: Path,
     projects: tuple[str, ...],
@@ -169,16 +106,10 @@ def collect_gcp_command(
     quiet: bool,
 ) -> int:
     """Read GCP projects into a snapshot; `porter-audit scan gcp --from FILE` judges it."""
-    from scanner.app.collect import summary_lines
-    from scanner.app.collect_gcp import collect_projects
-    from scanner.cli.progress import progress_bar
+    from scanner.app.collect import CollectOptions
 
-    source = gcp_source(projects, folder, organization, impersonate, quota_project)
-    with progress_bar(enabled=not quiet) as progress:
-        outcome = collect_projects(source, out, presence=presence, allow_incomplete=allow_incomplete, progress=progress)
-    for line in () if quiet else (*summary_lines(outcome.snapshot), f"wrote {out}"):
-        say(line)
-    return outcome.exit_code
+    live = gcp_source(projects, folder, organization, impersonate, quota_project)
+    return run_collect(CollectOptions(live, out, presence=presence, allow_incomplete=allow_incomplete), quiet=quiet)
 
 
 @click.command("gcp")

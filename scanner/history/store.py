@@ -14,20 +14,22 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from scanner.errors import HistoryError
-from scanner.model.history import Night, Previous, Seen, State
+from scanner.model.history import Facts, Night, Previous, Seen, State
 
 if TYPE_CHECKING:
     import sqlite3
 
 APPLICATION_ID = 0x504F5241
-VERSION = 1
+VERSION = 2
 _TIMEOUT_SECONDS = 10.0
+_REBUILD = "move it away and make it again: porter-audit history rebuild FILE REPORT.json..."
 _SCHEMA = """
 CREATE TABLE run (
   id INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, as_of TEXT NOT NULL, baseline TEXT NOT NULL,
   as_documented TEXT NOT NULL, exit_code INTEGER NOT NULL, unread INTEGER NOT NULL, scopes TEXT NOT NULL,
-  facts TEXT NOT NULL
+  known INTEGER NOT NULL
 );
+CREATE TABLE known (id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE);
 CREATE TABLE run_scope (scope TEXT NOT NULL, run INTEGER NOT NULL, PRIMARY KEY (scope, run)) WITHOUT ROWID;
 CREATE TABLE finding (
   id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, rule_id TEXT NOT NULL, title TEXT NOT NULL,
@@ -44,10 +46,11 @@ CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
 """
 
 
-class _Facts(msgspec.Struct, frozen=True):
+class _Known(msgspec.Struct, frozen=True):
+    """What a night leaves for the next; most nights leave the same, so it is kept once for all of them."""
+
     rule_versions: dict[str, int] = {}
-    boundaries: dict[str, str] = {}
-    external_ids: dict[str, str] = {}
+    facts: Facts = Facts()
 
 
 class RunLine(msgspec.Struct, frozen=True):
@@ -94,8 +97,8 @@ class Store:
             wanted = sorted(set(scopes))
             marks = ",".join("?" * len(wanted))
             last = self._db.execute(
-                "SELECT run_id, as_of, facts FROM run WHERE id IN "
-                f"(SELECT run FROM run_scope WHERE scope IN ({marks})) ORDER BY as_of DESC, id DESC LIMIT 1",
+                "SELECT run_id, as_of, body FROM run JOIN known ON known.id = run.known WHERE run.id IN "
+                f"(SELECT run FROM run_scope WHERE scope IN ({marks})) ORDER BY as_of DESC, run.id DESC LIMIT 1",
                 wanted,
             ).fetchone()
             rows = self._db.execute(
@@ -105,15 +108,14 @@ class Store:
             states = tuple(msgspec.json.decode(body, type=State) for (body,) in rows)
         if last is None:
             return Previous("history", states=states)
-        facts = msgspec.json.decode(last[2], type=_Facts)
+        known = msgspec.json.decode(last[2], type=_Known)
         return Previous(
             source="history",
             run_id=last[0],
             as_of=datetime.fromisoformat(last[1]),
             states=states,
-            rule_versions=facts.rule_versions,
-            boundaries=facts.boundaries,
-            external_ids=facts.external_ids,
+            rule_versions=known.rule_versions,
+            facts=known.facts,
         )
 
     def record(
@@ -121,9 +123,7 @@ class Store:
         night: Night,
         states: Sequence[State],
         deltas: Mapping[str, str | None],
-        *,
-        boundaries: Mapping[str, str],
-        external_ids: Mapping[str, str],
+        facts: Facts,
     ) -> bool:
         """Write a night in one transaction; False if it is there already. Refuses one before the last of its scopes."""
         with _plainly(self._path), self._writing():
@@ -131,8 +131,8 @@ class Store:
                 return False
             self._refuse_the_past(night)
             versions = {seen.rule_id: seen.rule_version for seen in night.findings}
-            facts = msgspec.json.encode(_Facts(versions, dict(boundaries), dict(external_ids))).decode()
-            run = self._add_run(night, facts)
+            known = msgspec.json.encode(_Known(versions, facts), order="sorted").decode()
+            run = self._add_run(night, known)
             self._add_results(run, night.findings, deltas)
             self._db.executemany(
                 "INSERT INTO state VALUES (?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE SET body = excluded.body "
@@ -195,16 +195,17 @@ class Store:
         if row[0] is not None and mine < row[0]:
             raise HistoryError(f"history `{self._path}`: this run is of {mine}, the last one of {row[0]}")
 
-    def _add_run(self, night: Night, facts: str) -> int:
+    def _add_run(self, night: Night, known: str) -> int:
         run = night.run
+        self._db.execute("INSERT OR IGNORE INTO known (body) VALUES (?)", (known,))
         scopes = sorted(scope.id for scope in night.scopes)
         unread = sum(unit.status not in ("complete", "not_in_input") for unit in night.units)
         cursor = self._db.execute(
-            "INSERT INTO run (run_id, as_of, baseline, as_documented, exit_code, unread, scopes, facts) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO run (run_id, as_of, baseline, as_documented, exit_code, unread, scopes, known) "
+            "SELECT ?, ?, ?, ?, ?, ?, ?, id FROM known WHERE body = ?",
             (
                 *(run.run_id, _stamp(run.as_of), run.baseline.id, night.verdict.as_documented),
-                *(night.summary.exit_code, unread, " ".join(scopes), facts),
+                *(night.summary.exit_code, unread, " ".join(scopes), known),
             ),
         )
         number = int(cursor.lastrowid or 0)
@@ -301,6 +302,11 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
         raise HistoryError(f"history `{path}`: an SQLite file of something else")
     if version > VERSION:
         raise HistoryError(f"history `{path}`: made by a newer porter-audit (form {version}, this one knows {VERSION})")
+    if version < VERSION:
+        raise HistoryError(
+            f"history `{path}`: made by an older porter-audit (form {version}, this one writes {VERSION})",
+            advice=_REBUILD,
+        )
     if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
         raise _damaged(path)
     db.execute("PRAGMA journal_mode = WAL")
@@ -311,8 +317,7 @@ def _number(db: sqlite3.Connection, query: str) -> int:
 
 
 def _damaged(path: Path) -> HistoryError:
-    advice = "move it away and make it again: porter-audit history rebuild FILE REPORT.json..."
-    return HistoryError(f"history `{path}`: damaged, or not a history", advice=advice)
+    return HistoryError(f"history `{path}`: damaged, or not a history", advice=_REBUILD)
 
 
 @contextmanager

@@ -137,6 +137,19 @@ class Gone(msgspec.Struct, frozen=True):
     last_seen: datetime
 
 
+class Facts(msgspec.Struct, frozen=True):
+    """What rules compare with from run to run."""
+
+    boundaries: dict[str, str] = {}
+    """Role ARN -> permissions boundary, as last seen in order."""
+    external_ids: dict[str, str] = {}
+    """Role ARN -> token of the ExternalId, as last seen in order."""
+    gcp_roles: dict[str, tuple[str, ...]] = {}
+    """GCP role -> its permissions."""
+    credentials: dict[str, tuple[str, ...]] = {}
+    """Azure application or service principal -> key ids of its secrets and certificates."""
+
+
 class HistoryNote(msgspec.Struct, frozen=True):
     """What a report says of the nights before it."""
 
@@ -150,8 +163,7 @@ class HistoryNote(msgspec.Struct, frozen=True):
     gone: tuple[Gone, ...] = ()
     remembered: tuple[State, ...] = ()
     """Deviations that tonight's own findings cannot tell of; a stateless next run needs them."""
-    boundaries: dict[str, str] = {}
-    external_ids: dict[str, str] = {}
+    facts: Facts = Facts()
 
 
 class Night(msgspec.Struct, frozen=True):
@@ -175,7 +187,4 @@ class Previous(msgspec.Struct, frozen=True):
     as_of: datetime | None = None
     states: tuple[State, ...] = ()
     rule_versions: dict[str, int] = {}
-    boundaries: dict[str, str] = {}
-    """Role ARN -> permissions boundary, as last seen in order."""
-    external_ids: dict[str, str] = {}
-    """Role ARN -> token of the ExternalId, as last seen in order."""
+    facts: Facts = Facts()

@@ -29,8 +29,8 @@ class Settings(msgspec.Struct, frozen=True):
     has_previous: bool = False
     secret_expiry_days: tuple[int, int, int] = (30, 14, 7)
     """Days before a client secret's end at which the finding becomes low, medium, high."""
-    previous_credentials: tuple[str, ...] = ()
-    """Key ids of the secrets and certificates of the previous run."""
+    previous_credentials: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Application or service principal -> key ids of its secrets and certificates in the previous run."""
 
 
 class Scoped(Protocol):

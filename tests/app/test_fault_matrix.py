@@ -38,7 +38,7 @@ def account() -> Iterator[ProvisionedAws]:
 def run(*regions: str) -> ScanOutcome:
     parameters = tuple(Parameter(name, value, "test") for name, value in demo_parameters().items())
     options = AwsOptions(regions=regions or ("us-east-1", "us-east-2"))
-    return scan(ScanOptions(baseline="porter@2026-05", aws=options, parameters=parameters, presence="expected"))
+    return scan(ScanOptions(baseline="porter@2026-05", live=options, parameters=parameters, presence="expected"))
 
 
 def test_the_account_as_documented_is_clean_and_complete(account: ProvisionedAws) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scanner.app.gcp_reader import gcp_diagnosis_of, gcp_tier_lines
-from scanner.app.scan_gcp import GcpScanOptions, GcpScanOutcome, scan_gcp
+from scanner.app.scan import ScanOptions, ScanOutcome, scan
 from scanner.collect.gcp_allowlist import GCP_CALLS, GcpCall
 from scanner.collect.gcp_session import GcpOptions
 from scanner.errors import CollectError, UsageError
@@ -44,9 +44,9 @@ def _right_again(project: ProvisionedGcp) -> Iterator[None]:
     project.cloud.clear_faults()
 
 
-def run(**more: object) -> GcpScanOutcome:
+def run(**more: object) -> ScanOutcome:
     reading = GcpOptions(projects=(DEMO_PROJECT,), backoff_s=0.01, call_timeout_s=0.5, max_attempts=2)
-    return scan_gcp(GcpScanOptions(baseline="porter@2026-05", gcp=reading, presence="expected", **more))  # type: ignore[arg-type]
+    return scan(ScanOptions(cloud="gcp", baseline="porter@2026-05", live=reading, presence="expected", **more))  # type: ignore[arg-type]
 
 
 def test_the_documented_project_is_clean_and_complete() -> None:
@@ -124,11 +124,11 @@ def test_reading_nothing_at_all_is_an_error_not_a_report(monkeypatch: pytest.Mon
 
 def test_a_folder_whose_projects_cannot_be_listed_is_not_proven(project: ProvisionedGcp) -> None:
     reading = GcpOptions(folder="456", backoff_s=0.01, max_attempts=1)
-    asked = GcpScanOptions(baseline="porter@2026-05", gcp=reading)
-    whole = scan_gcp(asked)
+    asked = ScanOptions(cloud="gcp", baseline="porter@2026-05", live=reading)
+    whole = scan(asked)
     assert whole.report.verdict.as_documented == "yes"
     assert whole.exit_code == 0
     project.cloud.fault("projects.list", "denied")
-    denied = scan_gcp(asked)
+    denied = scan(asked)
     assert denied.report.verdict.as_documented == "not proven"
     assert denied.exit_code == 2

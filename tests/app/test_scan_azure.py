@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from scanner.app.azure_reader import azure_role_json, azure_tier_lines, diagnose_azure
-from scanner.app.azure_source import AzureOptions, collect_subscriptions
+from scanner.app.azure_source import AzureOptions
 from scanner.app.can import can
-from scanner.app.demo import DemoOptions
-from scanner.app.demo_azure import demo_azure
+from scanner.app.collect import CollectOptions, collect
+from scanner.app.demo import DemoOptions, demo
 from scanner.app.run_facts import now
-from scanner.app.scan_azure import AzureScanOptions, scan_azure
+from scanner.app.scan import ScanOptions, scan
 from scanner.baseline.load import find, load_azure
 from scanner.collect.azure_session import CloudEndpoints, Loopback
 from scanner.localcloud.azure import LoopbackAzure
@@ -46,12 +46,12 @@ def cloud() -> Iterator[LoopbackAzure]:
         yield started
 
 
-def asked(cloud: LoopbackAzure, **more: object) -> AzureScanOptions:
-    return AzureScanOptions(baseline="porter@2026-05", azure=options(cloud), presence="expected", **more)
+def asked(cloud: LoopbackAzure, **more: object) -> ScanOptions:
+    return ScanOptions(baseline="porter@2026-05", cloud="azure", live=options(cloud), presence="expected", **more)
 
 
 def test_the_documented_subscription_is_clean_and_complete(cloud: LoopbackAzure) -> None:
-    outcome = scan_azure(asked(cloud))
+    outcome = scan(asked(cloud))
     assert outcome.exit_code == 0
     assert outcome.report.verdict.as_documented == "yes"
     assert outcome.report.summary.rules_evaluated == len(AZURE_RULES)
@@ -62,14 +62,14 @@ def test_a_drifted_subscription_exits_one_and_says_no() -> None:
     with provisioned_azure("drifted", PLAN, now=now()) as (cloud, _), pytest.MonkeyPatch.context() as patch:
         for name, value in cloud.environment().items():
             patch.setenv(name, value)
-        outcome = scan_azure(asked(cloud))
+        outcome = scan(asked(cloud))
     assert outcome.exit_code == 1
     assert outcome.report.verdict.as_documented == "no"
 
 
 def test_without_graph_the_verdict_is_open_and_what_was_read_is_judged(cloud: LoopbackAzure) -> None:
     cloud.fault("*", "denied", service="graph")
-    outcome = scan_azure(asked(cloud))
+    outcome = scan(asked(cloud))
     assert outcome.exit_code == 2
     assert outcome.report.verdict.as_documented == "not proven"
     passed = {f.rule_id for f in outcome.report.findings if f.result is Result.PASS and f.axis is Axis.CONFORMANCE}
@@ -79,9 +79,9 @@ def test_without_graph_the_verdict_is_open_and_what_was_read_is_judged(cloud: Lo
 
 def test_a_snapshot_is_judged_elsewhere_to_the_same_findings(cloud: LoopbackAzure, tmp_path: Path) -> None:
     written = tmp_path / "azure.json"
-    assert collect_subscriptions(options(cloud), written, presence="expected").exit_code == 0
-    again = scan_azure(AzureScanOptions(baseline="porter@2026-05", source=written))
-    live = scan_azure(asked(cloud))
+    assert collect(CollectOptions(options(cloud), written, presence="expected")).exit_code == 0
+    again = scan(ScanOptions(baseline="porter@2026-05", cloud="azure", source=written))
+    live = scan(asked(cloud))
     assert [(f.rule_id, f.result, f.subject.key) for f in again.report.findings] == [
         (f.rule_id, f.result, f.subject.key) for f in live.report.findings
     ]
@@ -90,7 +90,7 @@ def test_a_snapshot_is_judged_elsewhere_to_the_same_findings(cloud: LoopbackAzur
 def test_one_operation_of_the_principal_is_decided_from_a_snapshot(cloud: LoopbackAzure, tmp_path: Path) -> None:
     scope, name = f"/subscriptions/{cloud.state.subscription_id}/resourceGroups/rg", "azure-porter-restricted-sp"
     written = tmp_path / "azure.json"
-    collect_subscriptions(options(cloud), written)
+    collect(CollectOptions(options(cloud), written))
 
     def effect(operation: str, where: str = scope) -> str:
         return can(written, name, operation, where, {}, now=now()).decision.effect
@@ -99,7 +99,7 @@ def test_one_operation_of_the_principal_is_decided_from_a_snapshot(cloud: Loopba
     assert effect("Microsoft.Compute/galleries/share/action") == "implicit_deny"
     assert effect("Microsoft.Compute/virtualMachines/read", "/subscriptions/other") == "implicit_deny"
     cloud.fault("DenyAssignments.List", "denied")
-    collect_subscriptions(options(cloud), written)
+    collect(CollectOptions(options(cloud), written))
     assert effect("Microsoft.Compute/virtualMachines/read") == "undecided"
 
 
@@ -126,11 +126,11 @@ def test_the_printed_role_only_reads_and_every_rule_has_a_tier() -> None:
 
 @pytest.mark.parametrize("version", ["2026-05", "2026-08"])
 def test_the_demo_runs_both_scenarios_with_either_documented_version(version: str) -> None:
-    clean = demo_azure(DemoOptions(scenario="documented", baseline=f"porter@{version}"))
+    clean = demo(DemoOptions(scenario="documented", baseline=f"porter@{version}", cloud="azure"))
     assert (clean.exit_code, clean.report.verdict.as_documented) == (0, "yes")
     assert "Owner of the subscription" in clean.report.verdict.allows
     assert "the whole Entra tenant" in clean.report.verdict.allows
-    drifted = demo_azure(DemoOptions(scenario="drifted", baseline=f"porter@{version}"))
+    drifted = demo(DemoOptions(scenario="drifted", baseline=f"porter@{version}", cloud="azure"))
     assert (drifted.exit_code, drifted.report.verdict.as_documented) == (1, "no")
 
 

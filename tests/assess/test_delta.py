@@ -28,8 +28,7 @@ def after(*nights: Night) -> tuple[Previous, Any]:
             one.run.as_of,
             compared.states,
             {f.rule_id: f.rule_version for f in one.findings},
-            compared.boundaries,
-            compared.external_ids,
+            compared.facts,
         )
         compared = compare_nights(known, following)
     return known, compared
@@ -161,7 +160,7 @@ def test_a_boundary_that_was_lost_stays_known_until_it_is_back() -> None:
     with_it = observed("AWS-ROLE-005", "PASS", "arn:boundary")
     lost = observed("AWS-ROLE-005", "FAIL", None)
     _, compared = after(night(0, with_it), night(1, lost), night(2, lost))
-    assert compared.boundaries == {"arn:role": "arn:boundary"}
+    assert compared.facts.boundaries == {"arn:role": "arn:boundary"}
 
 
 def test_the_token_of_an_external_id_is_the_last_that_was_in_order() -> None:
@@ -169,7 +168,7 @@ def test_the_token_of_an_external_id_is_the_last_that_was_in_order() -> None:
     changed = observed("AWS-TRUST-002", "FAIL", [{"StringEquals": ["xid-2"]}])
     several = observed("AWS-TRUST-002", "PASS", [{"StringEquals": ["xid-2", "xid-3"]}])
     _, compared = after(night(0, first), night(1, changed), night(2, several))
-    assert compared.external_ids == {"arn:role": "xid-1"}
+    assert compared.facts.external_ids == {"arn:role": "xid-1"}
 
 
 def test_a_diff_tells_the_gravest_first_and_leaves_out_what_stayed() -> None:

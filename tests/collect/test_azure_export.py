@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from scanner.app.catalogue import load_catalogue
+from scanner.assess.runner import Terms
 from scanner.baseline.load import find, load_azure
 from scanner.collect.exports import read_input
 from scanner.engine_azure import evaluate_azure
@@ -19,7 +21,6 @@ from scanner.localcloud.azure_tenant import documented_tenant
 from scanner.model.finding import Finding, Result
 from scanner.model.snapshot import UnitStatus
 from scanner.normalize.inventory import normalize
-from scanner.rules.base import Settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -62,7 +63,7 @@ def exports(tmp_path: Path) -> Path:
 def judged(path: Path) -> dict[str, list[Finding]]:
     snapshot = read_input(path, now=datetime(2026, 6, 1, tzinfo=UTC), hmac_key=b"k" * 32)
     inventory = normalize(snapshot)
-    result = evaluate_azure(inventory.azure[0], inventory, BASELINE, {}, Settings(), NOW)
+    result = evaluate_azure(inventory.azure[0], inventory, BASELINE, Terms(NOW, load_catalogue()))
     found: dict[str, list[Finding]] = {}
     for finding in result.findings:
         found.setdefault(finding.rule_id, []).append(finding)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scanner.app.scan_gcp import GcpScanOptions, GcpScanOutcome, scan_gcp
+from scanner.app.scan import ScanOptions, ScanOutcome, scan
 from scanner.errors import InputError
 from scanner.localcloud.gcp_operations import apply_gcp, porter_email
 from scanner.localcloud.gcp_provision import federated_project, gcp_parameters, keyed_project
@@ -46,14 +46,14 @@ def export(state: GcpState, folder: Path, *, leave_out: tuple[str, ...] = ()) ->
     return folder
 
 
-def judged(source: Path, version: str = "porter@2026-05", **more: Any) -> GcpScanOutcome:
+def judged(source: Path, version: str = "porter@2026-05", **more: Any) -> ScanOutcome:
     from scanner.app.params import Parameter
 
     parameters = tuple(Parameter(k, v, "argument") for k, v in gcp_parameters(version).items())
-    return scan_gcp(GcpScanOptions(baseline=version, source=source, parameters=parameters, as_of=NOW, **more))
+    return scan(ScanOptions(cloud="gcp", baseline=version, source=source, parameters=parameters, as_of=NOW, **more))
 
 
-def status(outcome: GcpScanOutcome, kind: str) -> UnitStatus:
+def status(outcome: ScanOutcome, kind: str) -> UnitStatus:
     return next(u.status for u in outcome.snapshot.units if u.kind == kind)
 
 

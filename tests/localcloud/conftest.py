@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from scanner.app.catalogue import load_catalogue
+from scanner.assess.runner import Terms
 from scanner.baseline.load import find, load_aws
 from scanner.baseline.records import AwsBaseline
 from scanner.baseline.variables import bind_aws
+from scanner.baseline.version import DocumentedVersion
 from scanner.collect.aws import collect_aws
 from scanner.collect.aws_session import AwsOptions
 from scanner.engine import RunFacts, evaluate
@@ -53,13 +55,9 @@ def scan(unbound) -> Scan:
             )
         return evaluate(
             snapshot,
-            baseline=unbound,
-            values={},
-            as_of=NOW,
-            catalogue=load_catalogue(),
+            documented=DocumentedVersion(aws=unbound),
+            terms=Terms(NOW, load_catalogue(), settings=settings or Settings(), rules=rules),
             facts=RunFacts("test", NOW, NOW),
-            settings=settings,
-            rules=rules,
         )
 
     return run

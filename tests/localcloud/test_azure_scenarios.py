@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from scanner.app.catalogue import load_catalogue
+from scanner.assess.runner import ScopeResult, Terms
 from scanner.baseline.load import find, load_azure
 from scanner.collect.allowlist_azure import AZURE_CALLS, AzureCall
 from scanner.collect.azure import collect_azure
 from scanner.collect.azure_session import AzureOptions, CloudEndpoints, Loopback
-from scanner.engine import ScopeResult
 from scanner.engine_azure import evaluate_azure
 from scanner.localcloud.azure import LoopbackAzure
 from scanner.localcloud.scenario_azure import AzureScenario, provisioned_azure
@@ -21,7 +22,6 @@ from scanner.model.inventory import Inventory
 from scanner.model.kinds_azure import AZURE_UNIT_KINDS, ENTRA_UNIT_KINDS
 from scanner.model.snapshot import UnitStatus
 from scanner.normalize.inventory import normalize
-from scanner.rules.base import Settings
 from scanner.rules.registry_azure import AZURE_RULES
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "rules"))
@@ -41,7 +41,9 @@ def judge(cloud: LoopbackAzure, version: str = "2026-05") -> tuple[Inventory, Sc
         snapshot = collect_azure(options, clock=lambda: NOW, presence="expected")
     inventory = normalize(snapshot)
     baseline = load_azure(find(f"porter@{version}"))
-    return inventory, evaluate_azure(inventory.azure[0], inventory, baseline, {}, Settings(), NOW)
+    given = {"porter_aws_account": "108458755588"}
+    values = {v.name: given[v.name] for v in baseline.variables if v.name in given}
+    return inventory, evaluate_azure(inventory.azure[0], inventory, baseline, Terms(NOW, load_catalogue(), values))
 
 
 def deviations(result: ScopeResult) -> list[Finding]:

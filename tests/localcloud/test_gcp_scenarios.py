@@ -12,15 +12,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from gcp_cloud import read
 
+from scanner.app.catalogue import load_catalogue
+from scanner.assess.runner import ScopeResult, Terms
 from scanner.baseline.load import find, load_gcp
-from scanner.engine import ScopeResult
 from scanner.engine_gcp import evaluate_gcp
 from scanner.localcloud.gcp_demo import FEDERATED, KEYED, GcpChange, load_gcp_scenario, provisioned_gcp
 from scanner.localcloud.gcp_provision import gcp_parameters
 from scanner.model.finding import Axis, Finding, Result, Severity
 from scanner.model.snapshot import UnitStatus
 from scanner.normalize.inventory import normalize
-from scanner.rules.base import Settings
 
 STARTS = {KEYED: "porter@2026-05", FEDERATED: "porter@2026-08"}
 
@@ -35,7 +35,8 @@ def judged(name: str, start: str) -> tuple[ScopeResult, tuple[GcpChange, ...]]:
         assert {u.status for u in snapshot.units} == {UnitStatus.COMPLETE}
         inventory = normalize(snapshot)
         baseline = load_gcp(find(version))
-        result = evaluate_gcp(inventory.gcp[0], inventory, baseline, gcp_parameters(version), Settings(), now)
+        terms = Terms(now, load_catalogue(), gcp_parameters(version))
+        result = evaluate_gcp(inventory.gcp[0], inventory, baseline, terms)
         return result, project.expected
 
 

@@ -94,7 +94,6 @@ _LISTS = {
     kinds.MANAGED_IDENTITIES: ("userAssignedIdentities",),
     kinds.APPLICATIONS: ("applications",),
     kinds.SERVICE_PRINCIPALS: ("servicePrincipals",),
-    kinds.DELETED_ITEMS: ("deletedApplications",),
 }
 _BELOW = {
     kinds.FEDERATED_CREDENTIALS: (("federatedIdentityCredentials", "ListFederatedIdentityCredentials"),),
@@ -115,6 +114,12 @@ def _pages(state: AzureState, kind: str, case: JsonObject) -> list[JsonObject]:
         pages += [{"value": rows} for rows in state.below.get("identityCredentials", {}).values()]
     if kind == kinds.SERVICE_PRINCIPALS and not case.get("unlooked"):
         pages += _absent(state)
+    if kind == kinds.DELETED_ITEMS:
+        for name, operation in (
+            ("deletedApplications", "ListDeletedApplications"),
+            ("deletedServicePrincipals", "ListDeletedServicePrincipals"),
+        ):
+            pages.append({CALL: {"operation": operation, "params": {}}, "value": state.rows(name)})
     if kind == kinds.DIRECTORY_ROLES:
         for row in state.rows("directoryRoles"):
             call = {"operation": "ListDirectoryRoleAssignments", "params": {"id": row["principalId"]}}

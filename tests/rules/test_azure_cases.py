@@ -40,6 +40,7 @@ def answers(finding: Finding, expected: dict[str, Any]) -> bool:
     fragments = expected.get("says", [])
     return (
         finding.subject.name == expected["subject"]
+        and finding.subject.type == expected.get("type", finding.subject.type)
         and finding.result.value == expected["result"]
         and finding.severity.value == expected.get("severity", finding.severity.value)
         and all(f in words(finding) for f in ([fragments] if isinstance(fragments, str) else fragments))
@@ -99,5 +100,6 @@ def test_the_registry_lists_every_rule_file() -> None:
     files = {
         p.stem for p in Path(sys.modules[AZURE_RULES[0].check.__module__].__file__ or "").parent.glob("[a-z]*_*.py")
     }
+    files = {name for name in files if not name.startswith("revoked_")}
     assert files == {rule.check.__module__.rpartition(".")[2] for rule in AZURE_RULES}
     assert len(RULES) == len(AZURE_RULES)

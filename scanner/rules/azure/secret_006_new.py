@@ -34,7 +34,6 @@ from scanner.rules.azure._common import (
     count,
     listed,
     no_application,
-    not_applicable,
     principal_subject,
     quote,
 )
@@ -44,9 +43,6 @@ from scanner.rules.base import Rule
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:
     """Yield one outcome per application and service principal."""
-    if not ctx.settings.has_previous:
-        yield not_applicable(ctx, "There is no previous run to compare with.", "NO_PREVIOUS")
-        return
     if not ctx.applications and not ctx.principals:
         yield no_application(ctx)
     for application in ctx.applications:
@@ -57,18 +53,40 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
 
 
 def _judge(ctx: AzureContext, subject: Subject, held: tuple[EntraCredential, ...]) -> Outcome:
-    new = [c for c in held if c.key_id not in ctx.settings.previous_credentials]
+    before = dict(ctx.settings.previous_credentials).get(subject.key)
+    new = [c for c in held if before is not None and c.key_id not in before]
+    result, reason, message = _said(ctx, subject, held, before, new)
     return Outcome(
         subject=subject,
-        result=Result.FAIL if new else Result.PASS,
-        message=f"{quote(subject.name)} got {count(len(new), 'new credential')} since the previous run: "
-        f"{listed(c.key_id for c in new)}."
-        if new
-        else f"{quote(subject.name)} has no credential that the previous run did not see.",
-        reason_code="NEW_CREDENTIAL" if new else "UNCHANGED",
-        observed=ObservedValue(sorted(c.key_id for c in new)) if new else None,
-        evidence=tuple(c.evidence for c in new),
+        result=result,
+        message=message,
+        reason_code=reason,
+        # What is there tonight is what the next run compares with.
+        observed=ObservedValue(sorted(c.key_id for c in held)),
+        evidence=tuple(c.evidence for c in (new or held)),
     )
+
+
+def _said(
+    ctx: AzureContext,
+    subject: Subject,
+    held: tuple[EntraCredential, ...],
+    before: tuple[str, ...] | None,
+    new: list[EntraCredential],
+) -> tuple[Result, str, str]:
+    name = quote(subject.name)
+    if new:
+        ids = listed(c.key_id for c in new)
+        told = f"{name} got {count(len(new), 'new credential')} since the previous run: {ids}."
+        return Result.FAIL, "NEW_CREDENTIAL", told
+    if before is not None:
+        return Result.PASS, "UNCHANGED", f"{name} has no credential that the previous run did not see."
+    if not ctx.settings.has_previous:
+        return Result.NOT_APPLICABLE, "NO_PREVIOUS", "There is no previous run to compare with."
+    if not held:
+        return Result.PASS, "NO_CREDENTIAL", f"{name} has no credential."
+    ids = listed(c.key_id for c in held)
+    return Result.MANUAL, "NO_EARLIER", f"No earlier run saw the credentials of {name}: {ids}. Ask where they are from."
 
 
 RULE = Rule(

@@ -58,7 +58,7 @@ def _judge(ctx: GcpContext, name: str, role: GcpRole | None, before: dict[str, t
         Result.FAIL if added else Result.PASS,
         message,
         reason_code="PERMISSIONS_ADDED" if added else "NO_CHANGE",
-        observed=ObservedValue(added, name) if added else None,
+        observed=ObservedValue(sorted(role.permissions), name),
         evidence=(role.evidence,),
     )
 

@@ -1,0 +1,17 @@
+"""The rules of all clouds, in the order of reports."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scanner.rules.base import Rule
+from scanner.rules.registry import ALL_RULES
+from scanner.rules.registry_azure import AZURE_RULES
+from scanner.rules.registry_gcp import GCP_RULES
+
+EVERY_RULE: Final[tuple[Rule, ...]] = tuple(dict.fromkeys((*ALL_RULES, *GCP_RULES, *AZURE_RULES)))
+
+
+def rules_of(cloud: str) -> tuple[Rule, ...]:
+    """Return the rules of one cloud."""
+    return tuple(rule for rule in EVERY_RULE if rule.cloud == cloud)
