@@ -144,8 +144,9 @@ class _Collector:
 
     def _roles(self, name: str, results: Sequence[UnitResult]) -> UnitResult:
         """Read the roles that matter: whatever a service account of the project holds, and who may act as one."""
-        policy, _, account_policies, _, above = results
-        found = dict.fromkeys(_roles_of_accounts((*policy.pages, *above.pages), f"@{name}.iam.gserviceaccount.com"))
+        policy, listed, account_policies, _, above = results
+        emails = gcp_units.names_in(listed.pages, "accounts", "email")
+        found = dict.fromkeys(_roles_of_accounts((*policy.pages, *above.pages), emails))
         found |= dict.fromkeys(r for page in account_policies.pages for r in _bound_roles(page))
         known = _complete(policy) and _complete(account_policies)
         return self._unit(kinds.ROLES, partial(gcp_units.roles, names=sorted(found), all_known=known))
@@ -173,15 +174,23 @@ def _bound_roles(page: JsonObject) -> list[str]:
     return [str(b.get("role")) for b in page.get("bindings") or () if _is_readable(str(b.get("role") or ""))]
 
 
-def _roles_of_accounts(pages: Sequence[JsonObject], suffix: str) -> list[str]:
-    """Return the roles of bindings that name a service account of the project, or everybody."""
+_SETS = ("allUsers", "allAuthenticatedUsers")
+
+
+def _roles_of_accounts(pages: Sequence[JsonObject], emails: Sequence[str]) -> list[str]:
+    """Return the customer's own roles, and those of bindings that name an account of the project, all, or everybody.
+
+    What a role of Google's lets somebody else do is known by its name; a role of the customer's own has to be read.
+    """
+    own = {f"serviceAccount:{email}".lower() for email in emails}
     found: list[str] = []
     for page in pages:
         for binding in page.get("bindings") or ():
             members = [str(m) for m in binding.get("members") or ()]
-            mine = any(suffix in m or m in ("allUsers", "allAuthenticatedUsers") for m in members)
-            if mine and _is_readable(str(binding.get("role") or "")):
-                found.append(str(binding["role"]))
+            mine = any(m.lower() in own or m in _SETS or m.endswith("/type/ServiceAccount") for m in members)
+            role = str(binding.get("role") or "")
+            if (mine or not role.startswith("roles/")) and _is_readable(role):
+                found.append(role)
     return found
 
 
