@@ -2,7 +2,8 @@
 
 ## What it checks
 Bindings on the project, its folders and the organization that let others act as every service account below, Porter's
-included: token creators, service account users, key admins and the like.
+included: token creators, service account users, key admins and the like, and custom roles that hold one of their
+permissions.
 
 ## Why it matters
 A role meant for one's own accounts gives Porter's account too, and with it everything that Porter may do.
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scanner.access.gcp_member import canonical
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_gcp import GcpBinding
@@ -30,6 +32,7 @@ from scanner.rules.gcp._common import (
     IAM_IMPERSONATION,
     PORTER_CONNECT,
     evidence_of,
+    impersonation,
     is_own_agent,
     listed,
     not_applicable,
@@ -52,8 +55,8 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
     if not ctx.porter_accounts:
         yield not_applicable(ctx)
         return
-    own = {a.member for a in ctx.porter_accounts}
-    bindings = [b for policy in ctx.policies() for b in policy.bindings if b.role in _ROLES]
+    own = {canonical(a.member) for a in ctx.porter_accounts}
+    bindings = [b for policy in ctx.policies() for b in policy.bindings if _impersonates(ctx, b.role)]
     wide = [(b, _others(ctx, b, own)) for b in bindings]
     named = [f"{member} ({b.role} on {b.node})" for b, members in wide for member in members]
     hit = [b for b, members in wide if members]
@@ -70,7 +73,16 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
 
 
 def _others(ctx: GcpContext, binding: GcpBinding, own: set[str]) -> list[str]:
-    return [m for m in binding.members if m not in own and not m.startswith("deleted:") and not is_own_agent(ctx, m)]
+    return [
+        m
+        for m in binding.members
+        if canonical(m) not in own and not m.startswith("deleted:") and not is_own_agent(ctx, m)
+    ]
+
+
+def _impersonates(ctx: GcpContext, role: str) -> bool:
+    """Return whether the role is made for acting as accounts, or is the customer's own and lets one do so."""
+    return role in _ROLES or (not role.startswith("roles/") and isinstance(impersonation(ctx, role), str))
 
 
 RULE = Rule(
@@ -83,7 +95,7 @@ RULE = Rule(
         kinds.SERVICE_ACCOUNTS,
         kinds.PROJECT_POLICY,
     ),
-    supplementary=(kinds.ANCESTORS,),
+    supplementary=(kinds.ANCESTORS, kinds.ROLES),
     check=check,
     remediation=Remediation(
         summary="Bind the role on the service accounts that need it.",

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Witness
+from scanner.model.inventory_gcp import GcpBinding
 from scanner.rules.base import Rule
 from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, PUBLIC, evidence_of, listed, project_subject
 from scanner.rules.gcp_context import GcpContext
@@ -41,9 +42,14 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
         f"{listed(named)}." if hit else "No binding names everybody.",
         reason_code="PUBLIC" if hit else "NONE",
         observed=ObservedValue(sorted(named), "bindings") if hit else None,
-        witness=Witness("allUsers", permission, hit[0].node) if permission else None,
+        witness=Witness(_public(hit[0]), permission, hit[0].node) if permission else None,
         evidence=evidence_of(hit),
     )
+
+
+def _public(binding: GcpBinding) -> str:
+    """Return the member that is everybody: who is signed in is not who is not."""
+    return next(m for m in PUBLIC if m in binding.members)
 
 
 RULE = Rule(
