@@ -127,12 +127,16 @@ def verdict_text(report: Report) -> str:
 
 
 def documents(report: Report, chosen: Format) -> dict[str, bytes]:
-    """Return the files of one format by name: one, and for tables three."""
+    """Return the files of one format by name: one; for tables three; for HTML more where findings are very many."""
     match chosen:
         case Format.CSV:
             return _tables(report, bom=False, suffix=".csv")
         case Format.CSV_EXCEL:
             return _tables(report, bom=True, suffix=".excel.csv")
+        case Format.HTML:
+            from scanner.render.html import render_html_files
+
+            return render_html_files(report)
         case _:
             return {FILE_NAMES[chosen]: render(report, chosen)}
 

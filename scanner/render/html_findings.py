@@ -28,7 +28,8 @@ class Proof(msgspec.Struct, frozen=True):
 
     unit: str
     unit_anchor: str
-    pointers: tuple[str, ...]
+    pointers: tuple[tuple[str, str], ...]
+    """Places in the answer, each with the anchor of the value's card; empty where it has none."""
     call: str
     request_id: str
     time: str
@@ -99,15 +100,22 @@ class Section(msgspec.Struct, frozen=True):
     explanation: str
     tone: str
     rows: tuple[Row, ...]
+    total: int
+    """In the whole report; more than `rows` where the group goes on in another file."""
 
 
 class Links(msgspec.Struct, frozen=True):
-    """Anchors on the page: of roles by ARN and by documented name, of units by id, of findings by object identity."""
+    """Anchors: of roles by ARN and by documented name, of units by id, of findings by object identity.
+
+    Findings may stand in another file than the rest; `hrefs` lead to them from report.html.
+    """
 
     roles: dict[str, str]
     units: dict[str, str]
     findings: dict[int, str]
+    hrefs: dict[int, str]
     rules: dict[str, str]
+    evidence: dict[tuple[str, str], str]
 
 
 def finding_anchors(told: tuple[Group, ...]) -> dict[int, str]:
@@ -120,18 +128,6 @@ def rule_anchors(report: Report) -> dict[str, str]:
     """Return the anchor `rule-<slug>` of each rule id."""
     anchors = Anchors()
     return {rule_id: anchors.take(f"rule-{slug(rule_id)}") for rule_id in sorted({f.rule_id for f in report.findings})}
-
-
-def sections(report: Report, told: tuple[Group, ...], links: Links) -> tuple[Section, ...]:
-    """Return all findings in their groups, ready to be shown.
-
-    In a large report each finding leaves out what its rule's card and its unit's card say.
-    """
-    writer = _Writer(report, links)
-    return tuple(
-        Section(group.slug, group.title, group.explanation, group.tone, tuple(writer.row(f) for f in group.findings))
-        for group in told
-    )
 
 
 def rule_cards(report: Report, links: Links) -> tuple[RuleCard, ...]:
@@ -168,8 +164,11 @@ def _todos(found: list[Finding]) -> tuple[ToDo, ...]:
     return tuple(distinct)
 
 
-class _Writer:
-    """Makes rows; remembers what many findings share."""
+class Writer:
+    """Makes rows; remembers what many findings share.
+
+    In a large report each finding leaves out what its rule's card and its unit's card say.
+    """
 
     def __init__(self, report: Report, links: Links) -> None:
         self._links = links
@@ -213,12 +212,17 @@ class _Writer:
 
     def _proofs_of(self, finding: Finding) -> tuple[Proof, ...]:
         """Return one proof for each call, with all places in its answer."""
-        by_call: dict[Proof, list[str]] = {}
+        by_call: dict[Proof, list[tuple[str, str]]] = {}
         for pointer in finding.evidence:
             if pointer not in self._proofs:
                 self._proofs[pointer] = _proof(pointer, self._ledger, self._links.units, self._lean)
             place = one_line(pointer.pointer)
-            by_call.setdefault(self._proofs[pointer], []).extend([place] if place else [])
+            card = self._links.evidence.get((pointer.unit_id, pointer.pointer), "")
+            proof = self._proofs[pointer]
+            if self._lean and card:
+                # The card names the unit and the call.
+                proof = msgspec.structs.replace(proof, unit="", unit_anchor="")
+            by_call.setdefault(proof, []).extend([(place, card)] if place else [])
         return tuple(msgspec.structs.replace(proof, pointers=tuple(found)) for proof, found in by_call.items())
 
 
@@ -303,13 +307,3 @@ def _history(finding: Finding) -> str:
         said = "gap acknowledged" if finding.waiver.get("kind") == "ack" else "waived"
         parts.append(one_line(f"{said} by {owner} until {expires}: {finding.waiver.get('reason', '')}", 500))
     return "; ".join(parts)
-
-
-def index(shown: tuple[Section, ...], role_names: tuple[str, ...]) -> list[list[str | int]]:
-    """Return what the page's own script filters by, one row per finding in page order; -1 is no role."""
-    place = {name: number for number, name in enumerate(role_names)}
-    return [
-        [row.anchor, row.status, row.severity, row.axis, place.get(row.role, -1)]
-        for section in shown
-        for row in section.rows
-    ]

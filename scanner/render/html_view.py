@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from scanner.model.finding import SEVERITY_ORDER
 from scanner.model.report import Report
 from scanner.model.snapshot import UnitStatus
-from scanner.model.waiver import WaiverRow
+from scanner.render.html_acts import Owner, RegisterRow, owners, register_row
+from scanner.render.html_controls import Framework, frameworks
 from scanner.render.html_coverage import (
     PopulationRow,
     TieRow,
@@ -19,55 +18,30 @@ from scanner.render.html_coverage import (
     tie_rows,
     unit_rows,
 )
-from scanner.render.html_findings import (
-    LEAN_ABOVE,
-    Links,
-    RuleCard,
-    Section,
-    finding_anchors,
-    index,
-    rule_anchors,
-    rule_cards,
-    sections,
-)
+from scanner.render.html_evidence import EvidenceCard, evidence_anchors, evidence_cards
+from scanner.render.html_files import Book, Leaf, book, finding_links
+from scanner.render.html_findings import LEAN_ABOVE, Links, RuleCard, rule_anchors, rule_cards
+from scanner.render.html_graph import Graph, graphs
 from scanner.render.html_roles import Role, open_at_first, roles
-from scanner.render.html_values import link
-from scanner.render.text import one_line, shorten, stamp, when
+from scanner.render.html_run import Document, Fact, document, facts, run_facts, scopes_line
+from scanner.render.text import one_line, shorten
 from scanner.render.words import (
     EXIT_WORDS,
     Group,
-    cloud_name,
-    delta_words,
-    duties,
-    group_slug,
     groups,
-    night_before,
     open_points,
     unit_phrase,
     unread_other,
     verdict_lines,
-    waiver_extent,
-    waiver_state,
 )
 
 _ANSWERS = {"yes": ("Yes", "good"), "no": ("No", "bad"), "not proven": ("Not proven", "open")}
-_LINKS_SHOWN = 6
-_GONE_SHOWN = 20
-
-
-class Fact(msgspec.Struct, frozen=True):
-    """A label and what stands beside it; `time` is RFC 3339 where the text is a moment."""
-
-    label: str
-    text: str
-    time: str = ""
-    mono: bool = False
 
 
 class MatrixRow(msgspec.Struct, frozen=True):
-    """Counts of one group by severity."""
+    """Counts of one group by severity; `href` leads to it."""
 
-    slug: str
+    href: str
     title: str
     tone: str
     counts: tuple[int, ...]
@@ -75,54 +49,16 @@ class MatrixRow(msgspec.Struct, frozen=True):
 
 
 class Tile(msgspec.Struct, frozen=True):
-    """A large number; `slug` is empty where there is no group to go to."""
+    """A large number; `href` is empty where there is no group to go to."""
 
-    slug: str
+    href: str
     title: str
     tone: str
     count: int
 
 
-class Task(msgspec.Struct, frozen=True):
-    """Something somebody must do."""
-
-    summary: str
-    severity: str
-    documented: bool
-    links: tuple[tuple[str, str], ...]
-    more: int
-    results: int
-
-
-class Document(msgspec.Struct, frozen=True):
-    """A page the documented version rests on."""
-
-    name: str
-    title: str
-    url: str | None
-    retrieved: str
-    sha256: str
-    publication: str
-
-
-class RegisterRow(msgspec.Struct, frozen=True):
-    """A waiver that was given to the run."""
-
-    id: str
-    kind: str
-    state: str
-    tone: str
-    owner: str
-    approved_by: str
-    expires: str
-    reason: str
-    ticket: str | None
-    extent: str
-    notes: tuple[str, ...]
-
-
 class View(msgspec.Struct, frozen=True):
-    """The page."""
+    """The page; `leaf` holds the findings that stand in this file, `others` the files that hold the rest."""
 
     title: str
     subtitle: str
@@ -141,15 +77,17 @@ class View(msgspec.Struct, frozen=True):
     exit_words: str
     units_complete: int
     units_total: int
-    owners: tuple[tuple[str, str, tuple[Task, ...]], ...]
+    owners: tuple[Owner, ...]
     roles: tuple[Role, ...]
     roles_open: bool
     many_scopes: bool
-    sections: tuple[Section, ...]
+    graphs: tuple[Graph, ...]
+    leaf: Leaf
+    others: tuple[Leaf, ...]
     finding_count: int
     many: bool
-    role_names: tuple[str, ...]
-    index: dict[str, Any]
+    evidence: tuple[EvidenceCard, ...]
+    frameworks: tuple[Framework, ...]
     units: tuple[UnitRow, ...]
     calls_total: int
     not_read: tuple[str, ...]
@@ -164,6 +102,11 @@ class View(msgspec.Struct, frozen=True):
     waivers: tuple[RegisterRow, ...] = ()
 
     @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Every file, this one first."""
+        return (self.leaf, *self.others)
+
+    @property
     def rail(self) -> tuple[tuple[str, str, int | None], ...]:
         """Sections that are on the page: anchor, title, how many."""
         every: tuple[tuple[str, str, int | None, bool], ...] = (
@@ -172,7 +115,10 @@ class View(msgspec.Struct, frozen=True):
             ("act", "Who must act", None, bool(self.owners)),
             ("identities", "Identities", len(self.roles), bool(self.roles)),
             ("differences", "Documented versus live", None, bool(self.roles)),
+            ("graph", "Trust graph", None, bool(self.graphs)),
             ("findings", "Findings", self.finding_count, True),
+            ("evidence", "Evidence", len(self.evidence), bool(self.evidence)),
+            ("controls", "Control matrix", None, bool(self.frameworks)),
             ("waivers", "Waivers", len(self.waivers), bool(self.waivers)),
             ("completeness", "Completeness", None, True),
             ("rules", "Rules", len(self.rule_cards), True),
@@ -182,25 +128,27 @@ class View(msgspec.Struct, frozen=True):
         return tuple((anchor, title, number) for anchor, title, number, here in every if here)
 
 
-def view(report: Report) -> View:
-    """Return the page for `report`."""
+def view(report: Report, limit: int) -> tuple[View, Book]:
+    """Return the page for `report` and the leaves that hold its findings, at most `limit` on each."""
     answer, tone = _ANSWERS.get(report.verdict.as_documented, (one_line(report.verdict.as_documented, 40), "open"))
     headline, allows = verdict_lines(report.verdict)
     told = groups(report)
     shown_roles = roles(report)
     coverage = unit_rows(report)
+    anchors, hrefs = finding_links(told, limit)
     links = Links(
         roles=_role_anchors(shown_roles),
         units={unit.unit_id: row.anchor for unit, row in zip(ordered_units(report), coverage, strict=True)},
-        findings=finding_anchors(told),
+        findings=anchors,
+        hrefs=hrefs,
         rules=rule_anchors(report),
+        evidence=evidence_anchors(report),
     )
-    shown = sections(report, told, links)
-    role_names = tuple(sorted({row.role for section in shown for row in section.rows if row.role}))
+    made = book(report, told, links, limit)
     scopes = ", ".join(one_line(s.name or s.id, 80) for s in report.scopes)
-    return View(
+    page = View(
         title=f"As documented: {answer.lower()}" + (f" – {scopes}" if scopes else ""),
-        subtitle=_scopes(report),
+        subtitle=scopes_line(report),
         run_id=one_line(report.run.run_id, 60),
         version=one_line(report.run.tool_version, 40),
         answer=answer,
@@ -209,57 +157,38 @@ def view(report: Report) -> View:
         allows=allows[:1].upper() + allows[1:],
         planned=report.run.planned,
         open_points=open_points(report),
-        facts=_facts(report),
+        facts=facts(report),
         severities=tuple(s.value for s in SEVERITY_ORDER),
-        tiles=_tiles(told),
-        matrix=_matrix(told),
+        tiles=_tiles(told, made),
+        matrix=_matrix(told, made),
         exit_words=f"{report.summary.exit_code}: {EXIT_WORDS.get(report.summary.exit_code, 'unknown')}",
         units_complete=sum(u.status is UnitStatus.COMPLETE for u in report.units),
         units_total=len(report.units),
-        owners=_owners(report, links),
+        owners=owners(report, links),
         roles=shown_roles,
         roles_open=open_at_first(shown_roles),
         many_scopes=len({(r.cloud, r.scope_id) for r in shown_roles}) > 1,
-        sections=shown,
+        graphs=graphs(report, links.roles),
+        leaf=made.leaves[0],
+        others=made.leaves[1:],
         finding_count=len(report.findings),
         many=len(report.findings) > LEAN_ABOVE,
-        role_names=role_names,
-        index={
-            "run_id": one_line(report.run.run_id, 60),
-            "answer": answer,
-            "roles": role_names,
-            "findings": index(shown, role_names),
-        },
+        evidence=evidence_cards(report, links, (f for group in told for f in group.findings)),
+        frameworks=frameworks(report, links.hrefs),
         units=coverage,
         calls_total=len(report.calls),
         not_read=tuple(unit_phrase(u) for u in unread_other(report)),
         populations=population_rows(report),
         ties=tie_rows(report),
-        documents=tuple(_document(raw) for raw in report.baseline_documents),
+        documents=tuple(document(raw) for raw in report.baseline_documents),
         parameters=tuple(Fact(one_line(name), shorten(text, 500)) for name, text in sorted(report.run.parameters)),
-        run_facts=_run_facts(report),
+        run_facts=run_facts(report),
         layers=tuple(sorted({one_line(layer) for review in report.reviews for layer in review.layers})),
         rules=report.summary.rules_evaluated,
         rule_cards=rule_cards(report, links),
-        waivers=tuple(_register_row(row) for row in report.waivers),
+        waivers=tuple(register_row(row) for row in report.waivers),
     )
-
-
-def _register_row(row: WaiverRow) -> RegisterRow:
-    state, tone = waiver_state(row)
-    return RegisterRow(
-        id=one_line(row.id, 80),
-        kind=row.kind.value.replace("_", " "),
-        state=state,
-        tone=tone,
-        owner=one_line(row.owner, 120),
-        approved_by=one_line(row.approved_by, 120),
-        expires=one_line(row.expires, 40),
-        reason=shorten(row.reason, 500),
-        ticket=link(row.ticket),
-        extent=waiver_extent(row),
-        notes=tuple(one_line(note, 400) for note in row.notes),
-    )
+    return page, made
 
 
 def _role_anchors(shown: tuple[Role, ...]) -> dict[str, str]:
@@ -270,64 +199,7 @@ def _role_anchors(shown: tuple[Role, ...]) -> dict[str, str]:
     return anchors
 
 
-def _scopes(report: Report) -> str:
-    parts = []
-    for scope in report.scopes:
-        name = f" ({scope.name})" if scope.name else ""
-        parts.append(one_line(f"{cloud_name(scope.cloud)} {scope.kind} {scope.id}{name}", 160))
-    return ", ".join(parts) or "no scope"
-
-
-def _facts(report: Report) -> tuple[Fact, ...]:
-    run = report.run
-    documents = ", ".join(
-        f"{one_line(str(d.get('name', '')), 40)} of {one_line(str(d.get('retrieved', 'unknown date')), 40)}"
-        for d in report.baseline_documents
-    )
-    version = one_line(run.baseline_id, 80) + (f" ({documents})" if documents else "")
-    readers = ", ".join(one_line(caller.principal, 200) for caller in run.callers) or "nobody: read from a file"
-    return (
-        Fact("Scope", _scopes(report)),
-        Fact("Documented version", version),
-        Fact("Read as", readers, mono=bool(run.callers)),
-        Fact("Read at", when(run.collected_at), time=stamp(run.collected_at)),
-        Fact("Source", {"live": "live APIs", "export": "exported files", "template": "template"}[run.source.value]),
-        Fact("Run", one_line(run.run_id, 60), mono=True),
-    )
-
-
-def _run_facts(report: Report) -> tuple[Fact, ...]:
-    run = report.run
-    sdks = ", ".join(f"{name} {version}" for name, version in sorted(run.sdk_versions))
-    facts = (
-        Fact("Started", when(run.started), time=stamp(run.started)),
-        Fact("Ended", when(run.ended), time=stamp(run.ended)),
-        Fact("Clock of the rules", when(run.as_of), time=stamp(run.as_of)),
-        Fact("Tool", one_line(f"porter-audit {run.tool_version}, Python {run.python}", 120)),
-        Fact("Libraries", one_line(sdks or "none")),
-        Fact("Action catalogue", one_line(run.catalogue)),
-        Fact("Digest of the documented version", one_line(run.baseline_digest, 80), mono=True),
-        Fact("Digest of the rules", one_line(run.rules_digest, 80), mono=True),
-        Fact("Command", one_line(" ".join(run.argv) or "called from Python", 500), mono=bool(run.argv)),
-        Fact("Host", one_line(run.host or "not recorded", 120)),
-        Fact("Exit code", f"{report.summary.exit_code}"),
-    )
-    return facts + _nights(report)
-
-
-def _nights(report: Report) -> tuple[Fact, ...]:
-    """Return what changed since the run before, and what is gone; nothing where nobody asked for it."""
-    note = report.history
-    if note is None:
-        return ()
-    changes = ", ".join(f"{number} {delta_words(delta)}" for delta, number in note.deltas.items()) or "nothing"
-    gone = "; ".join(one_line(f"{delta_words(g.delta)}: {g.rule_id} {g.subject}", 200) for g in note.gone[:_GONE_SHOWN])
-    more = f"; and {len(note.gone) - _GONE_SHOWN} more in report.json" if len(note.gone) > _GONE_SHOWN else ""
-    said = (Fact("Since the run before", f"{night_before(note)}: {changes}"),)
-    return (*said, Fact("No longer listed", gone + more)) if gone else said
-
-
-def _tiles(told: tuple[Group, ...]) -> tuple[Tile, ...]:
+def _tiles(told: tuple[Group, ...], made: Book) -> tuple[Tile, ...]:
     """Return the numbers people look for first; three of them also when they are zero."""
     by_slug = {group.slug: group for group in told}
     always = {"not-documented": "Not as documented", "not-proven": "Not proven", "risks": "Documented risks"}
@@ -335,57 +207,15 @@ def _tiles(told: tuple[Group, ...]) -> tuple[Tile, ...]:
     for slug in ("not-documented", "errors", "not-proven", "manual", "risks", "waived", "passed"):
         group = by_slug.get(slug)
         if group:
-            tiles.append(Tile(slug, group.title, group.tone, len(group.findings)))
+            tiles.append(Tile(made.group_href(slug), group.title, group.tone, len(group.findings)))
         elif slug in always:
             tiles.append(Tile("", always[slug], "none", 0))
     return tuple(tiles)
 
 
-def _matrix(told: tuple[Group, ...]) -> tuple[MatrixRow, ...]:
+def _matrix(told: tuple[Group, ...], made: Book) -> tuple[MatrixRow, ...]:
     rows = []
     for group in told:
         counts = tuple(sum(f.severity is severity for f in group.findings) for severity in SEVERITY_ORDER)
-        rows.append(MatrixRow(group.slug, group.title, group.tone, counts, len(group.findings)))
+        rows.append(MatrixRow(made.group_href(group.slug), group.title, group.tone, counts, len(group.findings)))
     return tuple(rows)
-
-
-def _owners(report: Report, links: Links) -> tuple[tuple[str, str, tuple[Task, ...]], ...]:
-    by_owner: dict[str, list[Task]] = {}
-    for duty in duties(report):
-        subjects: dict[str, str] = {}
-        for finding in duty.findings:
-            name = one_line(finding.subject.name or finding.subject.key, 80)
-            subjects.setdefault(name, links.findings[id(finding)])
-        shown = tuple((anchor, name) for name, anchor in subjects.items())[:_LINKS_SHOWN]
-        task = Task(
-            summary=shorten(duty.summary, 500),
-            severity=duty.severity.value,
-            documented=all(group_slug(f) == "risks" for f in duty.findings),
-            links=shown,
-            more=len(subjects) - len(shown),
-            results=len(duty.findings),
-        )
-        by_owner.setdefault(duty.owner, []).append(task)
-    titles = {
-        "customer": ("You", "What can be mended in your own account."),
-        "porter": ("Porter", "What only the vendor can change; ask for it."),
-    }
-    return tuple(
-        (*titles.get(owner, (one_line(owner, 40) or "Nobody named", "")), tuple(tasks))
-        for owner, tasks in sorted(by_owner.items())
-    )
-
-
-def _document(raw: dict[str, Any]) -> Document:
-    def text(key: str, limit: int = 300) -> str:
-        found = raw.get(key)
-        return one_line(str(found), limit) if found is not None else "–"
-
-    return Document(
-        name=text("name", 80),
-        title=text("title"),
-        url=link(str(raw.get("url") or "")),
-        retrieved=text("retrieved", 40),
-        sha256=text("sha256", 80),
-        publication=text("publication"),
-    )

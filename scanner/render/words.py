@@ -34,6 +34,7 @@ PERMISSION_WORDS = {
     "undecided": ("…", "not proven", "open"),
     "undocumented": ("✗", "not documented", "bad"),
     "absent": ("–", "absent", "none"),
+    "not applicable": ("–", "not applicable", "none"),
 }
 """Comparison verdict -> sign, words, tone."""
 

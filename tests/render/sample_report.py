@@ -27,6 +27,7 @@ from scanner.model.finding import (
     Subject,
     Witness,
 )
+from scanner.model.pages import Excerpt, PageFile
 from scanner.model.report import (
     REPORT_SCHEMA,
     SCHEMA_VERSION,
@@ -635,7 +636,25 @@ def report(
             },
         ),
         errors=errors,
+        pages=tuple(
+            PageFile(GAAD, n, f"evidence/{GAAD}/page-{n:04}.json", sha(f"page {n}"), 120_000 * n) for n in (1, 2, 3)
+        ),
+        excerpts=(_role_excerpt(),),
     )
+
+
+def _role_excerpt() -> Excerpt:
+    value = {
+        "RoleName": "porter-access-manager",
+        "RoleId": "AROAEXAMPLEACCESSMNGR",
+        "Arn": arn("porter-access-manager"),
+        "CreateDate": "2026-01-12T09:30:00Z",
+        "AssumeRolePolicyDocument": json.loads(_trust("porter-access-manager")),
+        "AttachedManagedPolicies": [{"PolicyName": "porter-access-policy-1"}],
+        "Tags": [{"Key": "managed-by", "Value": "porter"}],
+    }
+    text = json.dumps(value, separators=(",", ":"))
+    return Excerpt(GAAD, "/0/RoleDetailList/3", text, len(text), ("external_id",))
 
 
 ALLOWS = (
@@ -879,7 +898,16 @@ def _hostile_frame(found: list[Finding], reviews: list[RoleReview]) -> Report:
         populations=(Population(text, text, 1, text, (text,)),),
         tie_outs=(TieOut(text, text, 1, 2, text, False, text),),
         baseline_documents=({"name": text, "title": text, "url": "javascript:alert(1)", "publication": text},),
+        excerpts=(
+            *(_hostile_excerpt(one) for one in HOSTILE),
+            Excerpt(GAAD, "/0/cut", text, len(text) * 3, (text,)),
+        ),
     )
+
+
+def _hostile_excerpt(text: str) -> Excerpt:
+    value = json.dumps({"RoleName": text, text: [text]})
+    return Excerpt(GAAD, text, value[:8_000], len(value))
 
 
 def large(number: int = 5000) -> Report:

@@ -122,8 +122,8 @@ def test_places_in_one_answer_share_their_call() -> None:
     report = sample.small()
     pointers = (EvidencePointer(sample.GAAD, "/0/RoleDetailList/3"), EvidencePointer(sample.GAAD, "/0/Policies/1"))
     raw = render_html(replace(report, findings=(replace(report.findings[0], evidence=pointers),))).decode()
-    findings = raw[raw.index('id="findings"') : raw.index('id="completeness"')]
-    assert "<code>/0/RoleDetailList/3</code> <code>/0/Policies/1</code>" in findings
+    findings = raw[raw.index('id="findings"') : raw.index('id="evidence"')]
+    assert '<a href="#ev-1"><code>/0/RoleDetailList/3</code></a> <code>/0/Policies/1</code>' in findings
     assert findings.count("aws iam get-account-authorization-details") == 1
 
 

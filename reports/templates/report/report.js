@@ -10,8 +10,8 @@
   var form = doc.getElementById("filter");
   var shown = doc.getElementById("shown");
   var expand = doc.getElementById("expand");
-  var fields = ["q", "result", "severity", "axis", "role"];
-  var columns = { result: 1, severity: 2, axis: 3, role: 4 };
+  var fields = ["q", "result", "severity", "axis", "role", "family"];
+  var columns = { result: 1, severity: 2, axis: 3, role: 4, family: 5 };
   var texts = null;
 
   // Local time beside UTC.
@@ -48,6 +48,7 @@
     for (var name in columns) {
       var value = index[i][columns[name]];
       if (name === "role") value = data.roles[value];
+      if (name === "family") value = data.families[value];
       if (wanted[name] && value !== wanted[name]) return false;
     }
     return words.every(function (word) { return text(i).indexOf(word) >= 0; });
@@ -120,6 +121,13 @@
     });
     apply();
   }
+  // A number of the control matrix leads to its first finding; with this script, to all it counts.
+  doc.addEventListener("click", function (event) {
+    var link = event.target.closest && event.target.closest("a[data-filter]");
+    if (!link || !form || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    location.hash = link.getAttribute("data-filter").replace(/ /g, "%20");
+  });
   addEventListener("hashchange", follow);
   follow();
 })();

@@ -1,0 +1,110 @@
+"""Who ran what, when, against which documents, as the HTML report shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from scanner.model.report import Report
+from scanner.render.html_values import link
+from scanner.render.text import one_line, stamp, when
+from scanner.render.words import cloud_name, delta_words, night_before
+
+_GONE_SHOWN = 20
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """A label and what stands beside it; `time` is RFC 3339 where the text is a moment."""
+
+    label: str
+    text: str
+    time: str = ""
+    mono: bool = False
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A page the documented version rests on."""
+
+    name: str
+    title: str
+    url: str | None
+    retrieved: str
+    sha256: str
+    publication: str
+
+
+def scopes_line(report: Report) -> str:
+    """Return every account, project and subscription that was asked for, as one line."""
+    parts = []
+    for scope in report.scopes:
+        name = f" ({scope.name})" if scope.name else ""
+        parts.append(one_line(f"{cloud_name(scope.cloud)} {scope.kind} {scope.id}{name}", 160))
+    return ", ".join(parts) or "no scope"
+
+
+def facts(report: Report) -> tuple[Fact, ...]:
+    """Return what stands under the verdict."""
+    run = report.run
+    documents = ", ".join(
+        f"{one_line(str(d.get('name', '')), 40)} of {one_line(str(d.get('retrieved', 'unknown date')), 40)}"
+        for d in report.baseline_documents
+    )
+    version = one_line(run.baseline_id, 80) + (f" ({documents})" if documents else "")
+    readers = ", ".join(one_line(caller.principal, 200) for caller in run.callers) or "nobody: read from a file"
+    return (
+        Fact("Scope", scopes_line(report)),
+        Fact("Documented version", version),
+        Fact("Read as", readers, mono=bool(run.callers)),
+        Fact("Read at", when(run.collected_at), time=stamp(run.collected_at)),
+        Fact("Source", {"live": "live APIs", "export": "exported files", "template": "template"}[run.source.value]),
+        Fact("Run", one_line(run.run_id, 60), mono=True),
+    )
+
+
+def run_facts(report: Report) -> tuple[Fact, ...]:
+    """Return everything else that is known of the run."""
+    run = report.run
+    sdks = ", ".join(f"{name} {version}" for name, version in sorted(run.sdk_versions))
+    told = (
+        Fact("Started", when(run.started), time=stamp(run.started)),
+        Fact("Ended", when(run.ended), time=stamp(run.ended)),
+        Fact("Clock of the rules", when(run.as_of), time=stamp(run.as_of)),
+        Fact("Tool", one_line(f"porter-audit {run.tool_version}, Python {run.python}", 120)),
+        Fact("Libraries", one_line(sdks or "none")),
+        Fact("Action catalogue", one_line(run.catalogue)),
+        Fact("Digest of the documented version", one_line(run.baseline_digest, 80), mono=True),
+        Fact("Digest of the rules", one_line(run.rules_digest, 80), mono=True),
+        Fact("Command", one_line(" ".join(run.argv) or "called from Python", 500), mono=bool(run.argv)),
+        Fact("Host", one_line(run.host or "not recorded", 120)),
+        Fact("Exit code", f"{report.summary.exit_code}"),
+    )
+    return told + _nights(report)
+
+
+def _nights(report: Report) -> tuple[Fact, ...]:
+    """Return what changed since the run before, and what is gone; nothing where nobody asked for it."""
+    note = report.history
+    if note is None:
+        return ()
+    changes = ", ".join(f"{number} {delta_words(delta)}" for delta, number in note.deltas.items()) or "nothing"
+    gone = "; ".join(one_line(f"{delta_words(g.delta)}: {g.rule_id} {g.subject}", 200) for g in note.gone[:_GONE_SHOWN])
+    more = f"; and {len(note.gone) - _GONE_SHOWN} more in report.json" if len(note.gone) > _GONE_SHOWN else ""
+    said = (Fact("Since the run before", f"{night_before(note)}: {changes}"),)
+    return (*said, Fact("No longer listed", gone + more)) if gone else said
+
+
+def document(raw: dict[str, Any]) -> Document:
+    """Return a page or file that the documented version rests on."""
+    def text(key: str, limit: int = 300) -> str:
+        found = raw.get(key)
+        return one_line(str(found), limit) if found is not None else "–"
+
+    return Document(
+        name=text("name", 80),
+        title=text("title"),
+        url=link(str(raw.get("url") or "")),
+        retrieved=text("retrieved", 40),
+        sha256=text("sha256", 80),
+        publication=text("publication"),
+    )
