@@ -20,6 +20,7 @@ from scanner.baseline.version import DocumentedVersion, known_values
 from scanner.errors import BaselineError, InputError
 from scanner.model.finding import Axis, Finding, Result
 from scanner.model.inventory import Inventory
+from scanner.model.pages import excerpts, page_files
 from scanner.model.report import REPORT_SCHEMA, SCHEMA_VERSION, Report, RoleReview, Run
 from scanner.model.snapshot import Snapshot, SourceKind
 from scanner.normalize.inventory import normalize
@@ -80,6 +81,8 @@ def evaluate(
         findings=findings,
         baseline_documents=tuple({d.name: msgspec.to_builtins(d) for p in parts for d in p.documents}.values()),
         errors=tuple(e for r in results for e in r.errors),
+        pages=page_files(snapshot.units),
+        excerpts=excerpts(snapshot.units, (pointer for f in findings for pointer in f.evidence)),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from scanner.app.digests import controls_file
 from scanner.app.keys import read_signer
 from scanner.app.outputs import Format, OutputPlan, documents
 from scanner.app.scan import ScanOutcome
@@ -17,7 +18,6 @@ from scanner.engine import RunFacts
 from scanner.errors import BaselineError, RenderError, UsageError
 from scanner.model.report import Population, Report
 from scanner.model.snapshot import Snapshot
-from scanner.resources import data_dir
 from scanner.rules.registry_all import rules_of
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def contents(outcome: ScanOutcome, plan: BundlePlan) -> Contents:
     if plan.profile == "shareable":
         profile = "shareable"
         snapshot = shareable_snapshot(snapshot, report)
-        report = shareable_report(report)
+        report = shareable_report(report, snapshot)
     files = {
         **_reports(report, plan),
         **_evidence(snapshot),
@@ -166,11 +166,6 @@ def _inputs(outcome: ScanOutcome, report: Report, plan: BundlePlan) -> dict[str,
         CONTROLS_PATH: controls_file(),
         **_baseline_files(outcome, plan),
     }
-
-
-def controls_file() -> bytes:
-    """Return the mapping of rule families to controls that ships with this program."""
-    return (data_dir("baselines") / "controls.yaml").read_bytes()
 
 
 def run_facts(report: Report) -> RunFacts:

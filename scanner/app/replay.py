@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from scanner import __version__
-from scanner.app.bundle import CONTROLS_PATH, JUDGING_PATH, REPORT_PATH, RUN_PATH, baseline_file, controls_file
+from scanner.app.bundle import CONTROLS_PATH, JUDGING_PATH, REPORT_PATH, RUN_PATH, baseline_file
+from scanner.app.digests import controls_file
 from scanner.app.outputs import Format, render
 from scanner.app.scan import Judging, judged
 from scanner.baseline.load import CLOUDS

@@ -12,6 +12,7 @@ from scanner.app.aws_source import Progress
 from scanner.app.baseline_versions import other_versions
 from scanner.app.catalogue import load_catalogue
 from scanner.app.clouds import DEFAULT_LIVE, LiveOptions, check_scope, read_cloud, try_parameters
+from scanner.app.digests import canonical_digest, controls_file, digest
 from scanner.app.gates import exit_code
 from scanner.app.params import SENSITIVE, Parameter
 from scanner.app.past import Past, settings_of, with_past
@@ -56,6 +57,8 @@ class ScanOptions(msgspec.Struct, frozen=True):
     past: Past | None = None
     """Earlier nights, where somebody asked for them."""
     ratchet: bool = False
+    secret_expiry_days: tuple[int, int, int] | None = None
+    """Days before a secret's end at which a finding is low, medium, high; None: the rules' own."""
 
 
 class Judging(msgspec.Struct, frozen=True):
@@ -74,6 +77,7 @@ class Judging(msgspec.Struct, frozen=True):
     """Only what is new or worse counts against the gates."""
     history_lost: bool = False
     """There should be a history, and it could not be read."""
+    secret_expiry_days: tuple[int, int, int] | None = None
 
 
 class ScanOutcome(msgspec.Struct, frozen=True):
@@ -127,6 +131,7 @@ def judge(
         previous=previous,
         ratchet=options.ratchet,
         history_lost=options.past is not None and options.past.lost,
+        secret_expiry_days=options.secret_expiry_days,
     )
     report = judged(snapshot, documented, judging, _facts(options, documented, started), on_rule_error)
     run = msgspec.structs.replace(report.run, ended=now())
@@ -146,7 +151,7 @@ def judged(
         as_of=judging.as_of,
         catalogue=load_catalogue(),
         values=judging.values,
-        settings=settings_of(judging.previous),
+        settings=settings_of(judging.previous, judging.secret_expiry_days),
         require_live=judging.require_live,
         controls=shipped_controls().by_cloud(),
         on_error=on_rule_error,
@@ -163,7 +168,21 @@ def judged(
         ratchet=judging.ratchet,
         history_lost=judging.history_lost,
     )
-    return msgspec.structs.replace(report, summary=msgspec.structs.replace(report.summary, exit_code=code))
+    return msgspec.structs.replace(
+        report,
+        run=msgspec.structs.replace(report.run, **_digests(judging)),
+        summary=msgspec.structs.replace(report.summary, exit_code=code),
+    )
+
+
+def _digests(judging: Judging) -> dict[str, str | None]:
+    """Return the hashes of what a report was made with, beside the documented version and the rules."""
+    decided = ("values", "require_live", "fail_on", "fail_on_posture", "allow_incomplete", "ratchet")
+    return {
+        "config_digest": canonical_digest({name: getattr(judging, name) for name in decided}),
+        "controls_digest": digest(controls_file()),
+        "waivers_digest": canonical_digest(judging.waivers) if judging.waivers else None,
+    }
 
 
 def _snapshot(

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from scanner.model.pages import excerpts, page_files
 from scanner.model.report import Population, Report
 from scanner.model.snapshot import ApiCall, Snapshot
 
@@ -21,14 +22,19 @@ Tree: TypeAlias = "dict[str, Tree]"
 """Which members to descend into; a member without members is kept whole."""
 
 
-def shareable_report(report: Report) -> Report:
-    """Return the report without members of populations that no finding is about, and without facts of the machine."""
+def shareable_report(report: Report, snapshot: Snapshot) -> Report:
+    """Return the report without members of populations that no finding is about, and without facts of the machine.
+
+    `snapshot` is the shareable one: hashes and excerpts are of what is given away.
+    """
     known = _known(report)
     return msgspec.structs.replace(
         report,
         run=msgspec.structs.replace(report.run, argv=(), host=None),
         populations=tuple(_counted(population, known) for population in report.populations),
         calls=tuple(_without_names(call, known) for call in report.calls),
+        pages=page_files(snapshot.units),
+        excerpts=excerpts(snapshot.units, (pointer for f in report.findings for pointer in f.evidence)),
     )
 
 
