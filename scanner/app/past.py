@@ -116,16 +116,18 @@ def with_past(report: Report, previous: Previous | None) -> Report:
     return with_history(report, previous, compare_nights(previous, night_of(report)))
 
 
-def settings_of(previous: Previous | None) -> Settings:
-    """Return what rules may know of the run before."""
+def settings_of(previous: Previous | None, secret_expiry_days: tuple[int, int, int] | None = None) -> Settings:
+    """Return what rules may know of the run before, and what the operator set."""
+    days = secret_expiry_days or Settings().secret_expiry_days
     if previous is None or previous.run_id is None:
-        return Settings()
+        return Settings(secret_expiry_days=days)
     return Settings(
         previous_boundaries=tuple(sorted(previous.facts.boundaries.items())),
         previous_external_ids=tuple(sorted(previous.facts.external_ids.items())),
         previous_gcp_roles=tuple(sorted(previous.facts.gcp_roles.items())),
         previous_credentials=tuple(sorted(previous.facts.credentials.items())),
         has_previous=True,
+        secret_expiry_days=days,
     )
 
 
@@ -138,4 +140,5 @@ def remember(store: Store, night: Night) -> bool:
         compared.states,
         {name: change.delta for name, change in compared.changes.items()},
         compared.facts,
+        compared.gone,
     )

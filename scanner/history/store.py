@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from scanner.errors import HistoryError
-from scanner.model.history import Facts, Night, Previous, Seen, State
+from scanner.model.history import Facts, Gone, Night, Previous, Seen, State
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,6 +39,9 @@ CREATE TABLE content (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE);
 CREATE TABLE result (
   run INTEGER NOT NULL, finding INTEGER NOT NULL, content INTEGER NOT NULL, status INTEGER NOT NULL,
   severity INTEGER NOT NULL, delta INTEGER NOT NULL, PRIMARY KEY (run, finding)
+) WITHOUT ROWID;
+CREATE TABLE gone (
+  run INTEGER NOT NULL, finding INTEGER NOT NULL, delta INTEGER NOT NULL, PRIMARY KEY (run, finding)
 ) WITHOUT ROWID;
 CREATE TABLE state (fingerprint TEXT PRIMARY KEY, scope TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX state_scope ON state (scope);
@@ -124,6 +127,7 @@ class Store:
         states: Sequence[State],
         deltas: Mapping[str, str | None],
         facts: Facts,
+        gone: Sequence[Gone] = (),
     ) -> bool:
         """Write a night in one transaction; False if it is there already. Refuses one before the last of its scopes."""
         with _plainly(self._path), self._writing():
@@ -134,6 +138,7 @@ class Store:
             known = msgspec.json.encode(_Known(versions, facts), order="sorted").decode()
             run = self._add_run(night, known)
             self._add_results(run, night.findings, deltas)
+            self._add_gone(run, gone)
             self._db.executemany(
                 "INSERT INTO state VALUES (?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE SET body = excluded.body "
                 "WHERE body <> excluded.body",
@@ -178,9 +183,10 @@ class Store:
 
     def _deltas(self, run: int) -> dict[str, int]:
         rows = self._db.execute(
-            "SELECT word, count(*) FROM result JOIN word ON word.id = delta WHERE run = ? AND word <> '' "
-            "GROUP BY word ORDER BY word",
-            (run,),
+            "SELECT word, count(*) FROM (SELECT delta FROM result WHERE run = :run "
+            "UNION ALL SELECT delta FROM gone WHERE run = :run) JOIN word ON word.id = delta "
+            "WHERE word <> '' GROUP BY word ORDER BY word",
+            {"run": run},
         )
         return dict(rows.fetchall())
 
@@ -234,6 +240,15 @@ class Store:
                 (run, f.fingerprint, f.content_hash, f.status, f.severity, deltas.get(f.fingerprint) or "")
                 for f in findings
             ],
+        )
+
+    def _add_gone(self, run: int, gone: Sequence[Gone]) -> None:
+        """Keep what was known and is not among the results: without it nobody could say later when it was fixed."""
+        words = sorted({line.delta for line in gone})
+        self._db.executemany("INSERT OR IGNORE INTO word (word) VALUES (?)", [(word,) for word in words])
+        self._db.executemany(
+            "INSERT INTO gone SELECT ?, finding.id, word.id FROM finding, word WHERE fingerprint = ? AND word = ?",
+            [(run, line.fingerprint, line.delta) for line in gone],
         )
 
     @contextmanager

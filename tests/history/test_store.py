@@ -64,6 +64,13 @@ def test_the_same_night_is_kept_once(store: Store) -> None:
     assert store.previous([ACCOUNT.id]).states[0].occurrences == 1
 
 
+def test_what_results_no_longer_name_is_kept_with_the_night_that_told(store: Store) -> None:
+    remember(store, night(0, FAIL, OTHER))
+    remember(store, night(1, OTHER, unit="denied"))
+    remember(store, night(2, OTHER))
+    assert [line.deltas for line in store.runs()] == [{"fixed": 1}, {"unknown_incomplete": 1}, {"new": 1}]
+
+
 def test_a_night_before_the_last_is_refused(store: Store) -> None:
     remember(store, night(1, FAIL))
     with pytest.raises(HistoryError, match="this run is of 2026-06-01"):
