@@ -14,6 +14,9 @@ _TOKEN = re.compile(
     r"|(?P<mark>&&|\|\||[<>=!]=|[<>!()\[\]{},.?:+\-*/%]))"
 )
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
+_OPENING, _CLOSING = ("(", "[", "{"), (")", "]", "}")
+# What binds no tighter than an equation; `+` and the like bind tighter and stay on their side.
+_OPERATORS = frozenset({"==", "!=", "<", "<=", ">", ">=", "in", "&&", "||", "?", "!"})
 # Whole seconds only: between two of them there is always a moment to try.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)")
 # IAM allows 12 logical operators in a condition; a text far beyond that is not worth taking apart.
@@ -81,7 +84,7 @@ def _conjuncts(tokens: list[str]) -> list[list[str]]:
     parts: list[list[str]] = [[]]
     depth = 0
     for token in tokens:
-        depth += (token in ("(", "[", "{")) - (token in (")", "]", "}"))
+        depth += (token in _OPENING) - (token in _CLOSING)
         if depth == 0 and token in ("||", "?"):
             return [tokens]
         if depth == 0 and token == "&&":
@@ -112,7 +115,21 @@ def _term(tokens: list[str]) -> Term | None:
     """Return the term of one conjunct; None for `true`."""
     if tokens == ["true"]:
         return None
-    return _time_term(tokens) or _text_term(tokens) or Opaque(" ".join(repr(t) if t[:1] == '"' else t for t in tokens))
+    return _time_term(tokens) or _text_term(tokens) or Opaque(_uniform(tokens))
+
+
+def _uniform(tokens: list[str]) -> str:
+    """Return the tokens as text; the sides of a lone equation stand in one order, whichever way it was written."""
+    depth, outside = 0, []
+    for i, token in enumerate(tokens):
+        depth += (token in _OPENING) - (token in _CLOSING)
+        if depth == 0 and token in _OPERATORS:
+            outside.append(i)
+    if len(outside) == 1 and tokens[outside[0]] in ("==", "!="):
+        at = outside[0]
+        first, second = sorted((tokens[:at], tokens[at + 1 :]))
+        tokens = [*first, tokens[at], *second]
+    return " ".join(repr(t) if t[:1] == '"' else t for t in tokens)
 
 
 def _time_term(tokens: list[str]) -> TimeTerm | None:

@@ -31,6 +31,7 @@ from scanner.model.inventory_gcp import GcpBinding, GcpServiceAccount
 from scanner.rules.base import Rule
 from scanner.rules.gcp._common import (
     IAM_IMPERSONATION,
+    IMPERSONATING,
     PORTER_ONBOARDING,
     account_subject,
     expected,
@@ -95,9 +96,18 @@ def _judge(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding, mem
     message = (
         f"{quote(member)} may act as the account through {quote(binding.role)}{condition}, which is not documented."
     )
-    witness = Witness(member, permission, account.email)
+    known = claim.member_role if claim is not None and canonical(member) == canonical(claim.member) else ""
+    witness = Witness(member, _beyond(ctx, binding.role, known) or permission, account.email)
     outcome = _outcome(ctx, account, binding, member, Result.FAIL, "NOT_DOCUMENTED", message, severity, witness)
     return outcome
+
+
+def _beyond(ctx: GcpContext, role: str, known: str) -> str | None:
+    """Return a permission to act as the account that the role has and the documented one, if any, has not."""
+    read, documented = ctx.role(role), ctx.role(known)
+    has = read.permissions if read else ()
+    had = documented.permissions if documented else ()
+    return next((p for p in IMPERSONATING if p in has and p not in had), None)
 
 
 def _outcome(
