@@ -15,7 +15,7 @@ from scanner.collect.exports import read_input
 from scanner.collect.installation_key import load_hmac_key
 from scanner.errors import InputError, UsageError
 from scanner.model.common import JsonObject, NotObserved, Observed
-from scanner.model.inventory import AwsAccount, AwsRole, AwsUser, ControlPolicy, Document
+from scanner.model.inventory import AwsAccount, AwsRole, AwsUser, ControlPolicy, Document, Inventory
 from scanner.normalize.inventory import normalize
 
 SCHEMA = "porter-audit/decision/v1"
@@ -37,16 +37,24 @@ class CanOutcome(msgspec.Struct, frozen=True):
 def can(
     source: Path, identity: str, action: str, resource: str, context: Mapping[str, Sequence[str]], *, now: datetime
 ) -> CanOutcome:
-    """Return whether the role or user (ARN or name) may do `action` on `resource`.
+    """Return whether an identity of the snapshot may do `action` on `resource`: a role or user by ARN or name.
+
+    A snapshot of GCP or Azure alone is asked of that cloud: a member or e-mail and a permission, a service principal
+    and an operation.
 
     A document that could not be read is never taken for an empty one: the answer says so, and is then undecided unless
     what was read already denies. Raises `InputError`, `UsageError`, `PolicyError`.
     """
     inventory = normalize(read_input(source, now=now, hmac_key=load_hmac_key()))
-    if inventory.azure and not inventory.aws:
+    cloud = _cloud(inventory, action)
+    if cloud == "azure":
         from scanner.app.can_azure import can_azure
 
         return can_azure(inventory, identity, action, resource, context)
+    if cloud == "gcp":
+        from scanner.app.can_gcp import can_gcp
+
+        return can_gcp(inventory, identity, action, resource, context)
     account, found = _find(inventory.aws, identity)
     request = Request(found.arn, action, resource, {k: v[0] if len(v) == 1 else list(v) for k, v in context.items()})
     missing: list[str] = []
@@ -66,6 +74,14 @@ def can(
     if missing and decision.effect not in ("explicit_deny",):
         decision = msgspec.structs.replace(decision, effect=UNDECIDED, reason=f"not read: {', '.join(missing)}")
     return CanOutcome(request, decision, tuple(skipped))
+
+
+def _cloud(inventory: Inventory, action: str) -> str:
+    """Return which cloud of the snapshot is asked; of several, the one whose actions look so."""
+    held = [name for name in ("aws", "gcp", "azure") if getattr(inventory, name)]
+    if len(held) > 1:
+        return "aws" if ":" in action else "azure" if "/" in action else "gcp"
+    return held[0] if held else "aws"
 
 
 def _find(accounts: Sequence[AwsAccount], identity: str) -> tuple[AwsAccount, AwsRole | AwsUser]:

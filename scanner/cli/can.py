@@ -31,14 +31,17 @@ def _context(pairs: tuple[str, ...]) -> dict[str, list[str]]:
     metavar="PATH",
     type=click.Path(path_type=Path),
     required=True,
-    help="A snapshot, or what `aws iam get-account-authorization-details` prints.",
+    help="A snapshot, or what the cloud's own command line prints (aws, gcloud, az).",
 )
 @click.option("--context", metavar="KEY=VALUE", multiple=True, help="A condition key of the request. Repeatable.")
 @click.option("--format", "as_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def can(identity: str, action: str, resource: str, source: Path, context: tuple[str, ...], as_format: str) -> int:
     """Decide whether IDENTITY may do ACTION on RESOURCE.
 
-    IDENTITY is the name or ARN of a role or user. The answer names the layers and statements that decided.
+    AWS: name or ARN of a role or user, an action, an ARN. GCP: service account or other member, a permission, a full
+    resource name. Azure: name or id of a service principal, an operation, a scope. The answer names the layers and
+    statements that decided.
+
     Exit 0: allowed; 1: denied; 2: not decided.
     """
     from scanner.app.can import as_json, as_text
