@@ -1,17 +1,18 @@
-"""Who am I, what can I read, which rules are lost, and the command that mends it."""
+"""Who am I, what can I read, which rules are lost, and the command that mends it. The same for every cloud."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import msgspec
 
-from scanner.app.aws_source import AwsOptions, Progress, read_live
+from scanner.app.aws_source import Progress
+from scanner.app.clouds import LiveOptions, read_cloud
+from scanner.app.doctor_advice import ADVICE
 from scanner.app.exit_codes import CLEAN, INCOMPLETE
-from scanner.collect.allowlist import READ_ONLY_CALLS, TIERS
 from scanner.model.snapshot import Caller, Snapshot, Unit, UnitStatus
 from scanner.rules.base import Rule
-from scanner.rules.registry import ALL_RULES
+from scanner.rules.registry_all import rules_of
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -39,26 +40,30 @@ class Diagnosis(msgspec.Struct, frozen=True):
     exit_code: int
 
 
-def diagnose(options: AwsOptions, *, progress: Progress | None = None) -> Diagnosis:
+def diagnose(live: LiveOptions, *, progress: Progress | None = None) -> Diagnosis:
     """Try every read a scan makes and say what follows. Raises `CollectError` if reading cannot start at all."""
-    return diagnosis_of(read_live(options, progress=progress))
+    return diagnosis_of(read_cloud(live, external_id=None, presence="unknown", progress=progress))
 
 
 def diagnosis_of(snapshot: Snapshot) -> Diagnosis:
-    """Return what a snapshot says of its reader's permissions."""
+    """Return what a snapshot of one cloud says of its reader's permissions."""
+    cloud = snapshot.scopes[0].cloud
+    rules = rules_of(cloud)
     kinds = dict.fromkeys(unit.kind for unit in snapshot.units)
-    readings = tuple(_reading(kind, [u for u in snapshot.units if u.kind == kind]) for kind in kinds)
+    readings = tuple(_reading([u for u in snapshot.units if u.kind == kind], rules) for kind in kinds)
     gap = any(reading.failed and reading.required for reading in readings)
+    unread = [unit for unit in snapshot.units if unit.status is not UnitStatus.COMPLETE]
     return Diagnosis(
         account=", ".join(scope.id for scope in snapshot.scopes),
         caller=snapshot.callers[0] if snapshot.callers else None,
         readings=readings,
-        advice=tuple(_advice(snapshot, readings)),
+        advice=tuple(ADVICE[cloud](unread)),
         exit_code=INCOMPLETE if gap else CLEAN,
     )
 
 
-def _reading(kind: str, units: list[Unit]) -> Reading:
+def _reading(units: Sequence[Unit], rules: Sequence[Rule]) -> Reading:
+    kind = units[0].kind
     failed = tuple(_phrase(unit) for unit in units if unit.status is not UnitStatus.COMPLETE)
     return Reading(
         kind=kind,
@@ -66,32 +71,14 @@ def _reading(kind: str, units: list[Unit]) -> Reading:
         apis=units[0].apis,
         complete=len(units) - len(failed),
         failed=failed,
-        lost_rules=_ids(ALL_RULES, kind, "requires") if failed else (),
-        weakened_rules=_ids(ALL_RULES, kind, "supplementary") if failed else (),
+        lost_rules=tuple(rule.id for rule in rules if kind in rule.requires) if failed else (),
+        weakened_rules=tuple(rule.id for rule in rules if kind in rule.supplementary) if failed else (),
     )
 
 
-def _ids(rules: tuple[Rule, ...], kind: str, field: str) -> tuple[str, ...]:
-    return tuple(rule.id for rule in rules if kind in getattr(rule, field))
-
-
 def _phrase(unit: Unit) -> str:
-    where = "" if unit.region == "global" else f"{unit.region}: "
+    """Return where and why a unit was not read; of one AWS account only the region tells units apart."""
+    region = "" if unit.region == "global" else f"{unit.region}: "
+    where = region if unit.cloud == "aws" else f"{unit.scope_id}: "
     why = f"{unit.status.value}: {unit.error.code}: {unit.error.message}" if unit.error else unit.status.value
     return f"{where}{why}"
-
-
-def _advice(snapshot: Snapshot, readings: tuple[Reading, ...]) -> Iterator[str]:
-    """Yield the commands that mend what failed; a refusal is mended by the tier that holds the refused calls."""
-    statuses = {unit.status for unit in snapshot.units}
-    denied = {unit.kind for unit in snapshot.units if unit.status is UnitStatus.DENIED}
-    tiers = [call.tier for call in READ_ONLY_CALLS if call.kind in denied]
-    if tiers:
-        tier = max(tiers, key=TIERS.index)
-        yield f"porter-audit permissions aws --tier {tier} --quiet > porter-audit-read.json"
-        yield "aws iam create-policy --policy-name porter-audit-read --policy-document file://porter-audit-read.json"
-        yield "attach that policy to the reader named above; a service control policy may still refuse a region"
-    if statuses & {UnitStatus.THROTTLED, UnitStatus.TIMEOUT}:
-        yield "AWS was too slow or asked to slow down: run again later, or read fewer regions with --regions"
-    if not any(reading.failed for reading in readings):
-        yield "everything a scan needs can be read: porter-audit scan aws --out report"

@@ -9,7 +9,8 @@ import click
 
 from scanner.cli import options as shared
 from scanner.cli.collecting import out_option, quiet_option, run_collect
-from scanner.cli.console import emit, one_line, say
+from scanner.cli.console import emit, say
+from scanner.cli.diagnosing import run_doctor
 from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_by_options, outcome_options, run_scan
 from scanner.errors import UsageError
 
@@ -67,7 +68,10 @@ def azure_source(
 
 
 @click.command("azure", help=_HELP, epilog=EXIT_CODES)
-@from_option("Judge a file instead of live subscriptions: a snapshot of `collect`, or a directory of what az prints.")
+@from_option(
+    "Judge a file instead of live subscriptions: a snapshot of `collect`, an evidence bundle, or a directory of what "
+    "az prints."
+)
 @judged_by_options
 @azure_options
 @outcome_options
@@ -115,15 +119,7 @@ def doctor_azure_command(
 
     Exit 0: a scan can be complete; 2: something it requires cannot be read.
     """
-    from scanner.app.azure_reader import diagnose_azure
-    from scanner.cli.doctor import lines_of
-    from scanner.cli.progress import progress_bar
-
-    source = azure_source(subscriptions, management_group, tenant, azure_cloud)
-    with progress_bar(enabled=True) as progress:
-        diagnosis = diagnose_azure(source, progress=progress)
-    emit("".join(f"{one_line(line)}\n" if line.strip() else "\n" for line in lines_of(diagnosis)))
-    return diagnosis.exit_code
+    return run_doctor(azure_source(subscriptions, management_group, tenant, azure_cloud))
 
 
 @click.command("azure")
@@ -141,7 +137,7 @@ def permissions_azure_command(tier: str, quiet: bool) -> None:
     They are made from the same list of calls that the program itself is held to. The part `roleDefinition` is what
     `az role definition create --role-definition FILE` reads.
     """
-    from scanner.app.azure_reader import azure_role_json, azure_tier_lines
+    from scanner.app.permissions_azure import azure_role_json, azure_tier_lines
 
     emit(azure_role_json(tier))
     if not quiet:

@@ -9,7 +9,8 @@ import click
 
 from scanner.cli import options as shared
 from scanner.cli.collecting import out_option, quiet_option, run_collect
-from scanner.cli.console import emit, one_line, say
+from scanner.cli.console import emit, say
+from scanner.cli.diagnosing import run_doctor
 from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_by_options, outcome_options, run_scan
 from scanner.errors import UsageError
 
@@ -71,7 +72,10 @@ def gcp_source(
 
 
 @click.command("gcp", help=_HELP, epilog=EXIT_CODES)
-@from_option("Judge a file instead of live projects: a snapshot of `collect`, or a directory of what gcloud prints.")
+@from_option(
+    "Judge a file instead of live projects: a snapshot of `collect`, an evidence bundle, or a directory of what gcloud "
+    "prints."
+)
 @judged_by_options
 @gcp_options
 @outcome_options
@@ -125,15 +129,7 @@ def doctor_gcp_command(
 
     Exit 0: a scan can be complete; 2: something it requires cannot be read.
     """
-    from scanner.app.gcp_reader import diagnose_gcp
-    from scanner.cli.doctor import lines_of
-    from scanner.cli.progress import progress_bar
-
-    source = gcp_source(projects, folder, organization, impersonate, quota_project)
-    with progress_bar(enabled=True) as progress:
-        diagnosis = diagnose_gcp(source, progress=progress)
-    emit("".join(f"{one_line(line)}\n" if line.strip() else "\n" for line in lines_of(diagnosis)))
-    return diagnosis.exit_code
+    return run_doctor(gcp_source(projects, folder, organization, impersonate, quota_project))
 
 
 @click.command("gcp")
@@ -151,7 +147,7 @@ def permissions_gcp_command(tier: str, quiet: bool) -> None:
     It is made from the same list of calls that the program itself is held to:
     `gcloud iam roles create porterAuditRead --project=PROJECT --file=FILE` reads it.
     """
-    from scanner.app.gcp_reader import gcp_role_json, gcp_tier_lines
+    from scanner.app.permissions_gcp import gcp_role_json, gcp_tier_lines
 
     emit(gcp_role_json(tier))
     if not quiet:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scanner.app.gcp_reader import gcp_diagnosis_of, gcp_tier_lines
+from scanner.app.doctor import diagnosis_of
+from scanner.app.permissions_gcp import gcp_tier_lines
 from scanner.app.scan import ScanOptions, ScanOutcome, scan
 from scanner.collect.gcp_allowlist import GCP_CALLS, GcpCall
 from scanner.collect.gcp_session import GcpOptions
@@ -103,7 +104,7 @@ def test_another_project_than_the_one_named_is_refused() -> None:
 
 def test_doctor_names_what_is_lost_and_the_command_that_mends_it(project: ProvisionedGcp) -> None:
     project.cloud.fault("roles.get", "denied")
-    diagnosis = gcp_diagnosis_of(run().snapshot)
+    diagnosis = diagnosis_of(run().snapshot)
     assert diagnosis.exit_code == 2
     assert any("GCP-PERM-001" in r.lost_rules for r in diagnosis.readings)
     assert any("gcloud iam roles create" in line for line in diagnosis.advice)

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from scanner.app.azure_reader import azure_role_json, azure_tier_lines, diagnose_azure
 from scanner.app.azure_source import AzureOptions
 from scanner.app.can import can
 from scanner.app.collect import CollectOptions, collect
 from scanner.app.demo import DemoOptions, demo
+from scanner.app.doctor import diagnose
+from scanner.app.permissions_azure import azure_role_json, azure_tier_lines
 from scanner.app.run_facts import now
 from scanner.app.scan import ScanOptions, scan
 from scanner.baseline.load import find, load_azure
@@ -104,9 +105,9 @@ def test_one_operation_of_the_principal_is_decided_from_a_snapshot(cloud: Loopba
 
 
 def test_the_reader_is_told_which_rules_are_lost_and_what_mends_it(cloud: LoopbackAzure) -> None:
-    assert diagnose_azure(options(cloud)).exit_code == 0
+    assert diagnose(options(cloud)).exit_code == 0
     cloud.fault("ListApplications", "denied")
-    diagnosis = diagnose_azure(options(cloud))
+    diagnosis = diagnose(options(cloud))
     assert diagnosis.exit_code == 2
     lost = next(r for r in diagnosis.readings if r.kind == "entra.applications").lost_rules
     assert "AZURE-SECRET-001" in lost
