@@ -261,6 +261,14 @@ AZURE_CALLS: tuple[AzureCall, ...] = (
         ("$select", "id,appId,displayName,deletedDateTime"),
         _MANY,
     ),
+    _graph(
+        "ListDeletedServicePrincipals",
+        kinds.DELETED_ITEMS,
+        "/directory/deletedItems/microsoft.graph.servicePrincipal",
+        _APPS,
+        ("$select", "id,appId,displayName,deletedDateTime"),
+        _MANY,
+    ),
 )
 
 _BY_NAME = {(call.service, call.operation): call for call in AZURE_CALLS}

@@ -69,7 +69,7 @@ def subscriptions(session: AzureSession, clock: Callable[[], datetime]) -> tuple
             raise CollectError(f"`{one}` is not a subscription id", advice="`az account list` shows the ids")
     if named:
         return tuple(sorted({one.lower() for one in named}))
-    found = _discovered(session, clock)
+    found = listed_subscriptions(session, clock)
     if not found:
         raise CollectError("no subscription is visible to these credentials", advice="name one with --subscription")
     if len(found) > 1 and not options.management_group:
@@ -79,7 +79,8 @@ def subscriptions(session: AzureSession, clock: Callable[[], datetime]) -> tuple
     return found
 
 
-def _discovered(session: AzureSession, clock: Callable[[], datetime]) -> tuple[str, ...]:
+def listed_subscriptions(session: AzureSession, clock: Callable[[], datetime]) -> tuple[str, ...]:
+    """Return the subscriptions below the session's management group, else all it sees; raises `CollectError`."""
     reader = UnitReader(clock)
     arm = AzureClient(session, ARM)
     group = session.options.management_group
@@ -173,7 +174,7 @@ class _Collector:
             )
             complete = self._complete(*needed)
             self._unit(tenant, kind, partial(entra_units.for_each, graph=graph, asked=asked, all_known=complete))
-        self._unit(tenant, kinds.DELETED_ITEMS, _lists(graph, "ListDeletedApplications"))
+        self._unit(tenant, kinds.DELETED_ITEMS, partial(entra_units.deleted_items, graph=graph))
 
 
 def _lists(graph: AzureClient, operation: str) -> Callable[[UnitReader], None]:

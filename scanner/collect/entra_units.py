@@ -17,6 +17,12 @@ def list_all(reader: UnitReader, graph: Client, operation: str) -> None:
         continue
 
 
+def deleted_items(reader: UnitReader, graph: Client) -> None:
+    """Read what can still be restored: app registrations and service principals, each in a list of its own."""
+    for operation in ("ListDeletedApplications", "ListDeletedServicePrincipals"):
+        reader.keep_going(partial(list_all, reader, graph, operation))
+
+
 def service_principals(reader: UnitReader, graph: Client, also: list[str], *, all_known: bool) -> None:
     """Read the service principals named like the vendor, and those in `also`, whatever their names.
 

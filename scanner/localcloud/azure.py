@@ -97,6 +97,12 @@ _ROUTES: tuple[tuple[str, str, str, str], ...] = (
         "ListDeletedApplications",
         "deletedApplications",
     ),
+    (
+        "graph",
+        _G + r"/directory/deleteditems/microsoft\.graph\.serviceprincipal",
+        "ListDeletedServicePrincipals",
+        "deletedServicePrincipals",
+    ),
     ("login", r"/[^/]+/v2\.0/\.well-known/openid-configuration", "OpenIdConfiguration", ""),
     ("login", r"/[^/]+/oauth2/v2\.0/token", "Token", ""),
 )

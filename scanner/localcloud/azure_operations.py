@@ -132,7 +132,42 @@ def delete_application(state: AzureState, name: str, principal: bool = True) -> 
     state.rows("applications").remove(app)
     state.rows("deletedApplications").append({**app, "deletedDateTime": "2026-05-20T00:00:00Z"})
     if principal:
-        state.rows("servicePrincipals").remove(_principal(state, name))
+        found = _principal(state, name)
+        state.rows("servicePrincipals").remove(found)
+        state.rows("deletedServicePrincipals").append({**found, "deletedDateTime": "2026-05-20T00:00:00Z"})
+
+
+def delete_principal(state: AzureState, name: str) -> None:
+    """Delete a service principal; the app registration and the role assignments stay."""
+    found = _principal(state, name)
+    state.rows("servicePrincipals").remove(found)
+    state.rows("deletedServicePrincipals").append({**found, "deletedDateTime": "2026-05-20T00:00:00Z"})
+
+
+def purge(state: AzureState) -> None:
+    """Empty the bin, as 30 days do."""
+    state.rows("deletedApplications").clear()
+    state.rows("deletedServicePrincipals").clear()
+
+
+def delete_role(state: AzureState, role: str) -> None:
+    """Delete a role definition; Azure refuses while it is assigned."""
+    found = _role(state, role)
+    held = [row for row in state.rows("roleAssignments") if row["properties"]["roleDefinitionId"] == found["id"]]
+    if held:
+        raise LookupError(f"role {role} is still assigned")
+    state.rows("roleDefinitions").remove(found)
+
+
+def drop_orphans(state: AzureState) -> None:
+    """Delete the assignments of service principals that are gone."""
+    known = {row["id"] for row in state.rows("servicePrincipals")}
+    rows = state.rows("roleAssignments")
+    rows[:] = [
+        row
+        for row in rows
+        if row["properties"]["principalType"] != "ServicePrincipal" or row["properties"]["principalId"] in known
+    ]
 
 
 def add_secret(
@@ -288,6 +323,7 @@ AZURE_OPERATIONS: dict[str, Callable[..., None]] = {
         *(edit_principal, forget_application, drop_schedules, edit_grant, assign_directory_role),
         *(drop_secrets, add_certificate, consent, request_permission, revoke_permissions, grant_delegated, add_owner),
         *(federate, drop_federation, join, delegate, deny, unregister, create_identity),
+        *(delete_principal, purge, delete_role, drop_orphans),
     )
 }
 """Name in a scenario file -> what it does."""

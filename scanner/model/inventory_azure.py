@@ -204,12 +204,14 @@ class EntraServicePrincipal(msgspec.Struct, frozen=True):
 
 
 class DeletedApplication(msgspec.Struct, frozen=True):
-    """An app registration in the bin: it can be restored for 30 days."""
+    """An app registration or service principal in the bin: it can be restored for 30 days."""
 
     object_id: str
     name: str
     evidence: EvidencePointer
     deleted_at: datetime | None = None
+    is_principal: bool = False
+    """A service principal; False: an app registration."""
 
 
 class AzureSubscription(msgspec.Struct, frozen=True):

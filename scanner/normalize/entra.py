@@ -96,13 +96,20 @@ def gone(units: list[Unit]) -> frozenset[str]:
 
 
 def deleted(units: list[Unit]) -> tuple[DeletedApplication, ...]:
-    """Return the deleted app registrations that can still be restored."""
+    """Return the deleted app registrations and service principals that can still be restored."""
+    principals = {
+        (unit.unit_id, str(number))
+        for unit in units
+        for number, page in enumerate(unit.pages)
+        if record(page, CALL, f"/{number}").get("operation") == "ListDeletedServicePrincipals"
+    }
     return tuple(
         DeletedApplication(
             object_id=text(raw, "id", at).lower(),
             name=optional_text(raw, "displayName", at) or "",
             evidence=evidence,
             deleted_at=moment(raw, "deletedDateTime", at),
+            is_principal=(evidence.unit_id, at.split("/")[1]) in principals,
         )
         for at, raw, evidence in _objects(units, kinds.DELETED_ITEMS)
     )

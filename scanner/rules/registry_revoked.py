@@ -15,6 +15,18 @@ from scanner.rules.aws import (
 from scanner.rules.aws import (
     revoked_009_look_alikes as aws_look_alikes,
 )
+from scanner.rules.azure import (
+    revoked_001_applications,
+    revoked_002_principals,
+    revoked_003_deleted_items,
+    revoked_004_assignments,
+    revoked_005_definitions,
+    revoked_006_delegations,
+    revoked_007_managed_identities,
+)
+from scanner.rules.azure import (
+    revoked_008_look_alikes as azure_look_alikes,
+)
 from scanner.rules.base import Rule
 from scanner.rules.gcp import (
     revoked_001_service_accounts,
@@ -46,5 +58,16 @@ REVOKED_GCP_RULES: tuple[Rule, ...] = (
     revoked_006_look_alikes.RULE,
 )
 
-REVOKED_RULES: tuple[Rule, ...] = (*REVOKED_AWS_RULES, *REVOKED_GCP_RULES)
+REVOKED_AZURE_RULES: tuple[Rule, ...] = (
+    revoked_001_applications.RULE,
+    revoked_002_principals.RULE,
+    revoked_003_deleted_items.RULE,
+    revoked_004_assignments.RULE,
+    revoked_005_definitions.RULE,
+    revoked_006_delegations.RULE,
+    revoked_007_managed_identities.RULE,
+    azure_look_alikes.RULE,
+)
+
+REVOKED_RULES: tuple[Rule, ...] = (*REVOKED_AWS_RULES, *REVOKED_GCP_RULES, *REVOKED_AZURE_RULES)
 """Rules that ask whether anything of the vendor is left, for every cloud."""
