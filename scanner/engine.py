@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from scanner.baseline.load import AnyBaseline
 from scanner.baseline.records import AwsBaseline
 from scanner.baseline.records_azure import AzureBaseline
 from scanner.baseline.records_gcp import GcpBaseline
+from scanner.baseline.records_services import ServicesBaseline
 from scanner.baseline.version import DocumentedVersion, known_values
 from scanner.errors import BaselineError, InputError
 from scanner.model.finding import Axis, Finding, Result
@@ -25,6 +26,9 @@ from scanner.model.report import REPORT_SCHEMA, SCHEMA_VERSION, Report, RoleRevi
 from scanner.model.snapshot import Snapshot, SourceKind
 from scanner.normalize.inventory import normalize
 from scanner.rules.base import Rule
+
+if TYPE_CHECKING:
+    from scanner.engine_services import ServicesResult
 
 P = TypeVar("P", AwsBaseline, GcpBaseline, AzureBaseline)
 Others: TypeAlias = Sequence[DocumentedVersion]
@@ -63,9 +67,12 @@ def evaluate(
         raise InputError("the snapshot names no account, project or subscription")
     results = [result for cloud in judged for result in cloud.results]
     rules = [rule for cloud in judged for rule in cloud.rules]
-    findings = tuple(f for r in results for f in r.findings)
+    services = _services(inventory, documented, terms)
+    every: list[ScopeResult | ServicesResult] = [*results, *services]
+    findings = tuple(f for r in every for f in r.findings)
     reviews = tuple(_with_risks(review, findings) for r in results for review in r.reviews)
-    parts = [cloud.part for cloud in judged]
+    parts = [*(cloud.part for cloud in judged), *(result.part for result in services)]
+    rules += [rule for result in services for rule in result.rules]
     return Report(
         schema=REPORT_SCHEMA,
         schema_version=SCHEMA_VERSION,
@@ -75,14 +82,15 @@ def evaluate(
         scopes=snapshot.scopes,
         units=units,
         calls=snapshot.calls,
-        populations=tuple(p for r in results for p in r.populations),
+        populations=tuple(p for r in every for p in r.populations),
         tie_outs=tuple(t for r in results for t in r.tie_outs),
         reviews=reviews,
         findings=findings,
         baseline_documents=tuple({d.name: msgspec.to_builtins(d) for p in parts for d in p.documents}.values()),
-        errors=tuple(e for r in results for e in r.errors),
+        errors=tuple(e for r in every for e in r.errors),
         pages=page_files(snapshot.units),
         excerpts=excerpts(snapshot.units, (pointer for f in findings for pointer in f.evidence)),
+        services=tuple(review for result in services for review in result.reviews),
     )
 
 
@@ -127,6 +135,15 @@ def _azure(inventory: Inventory, version: DocumentedVersion, terms: Terms, other
     return _Judged(part, terms.rules_for("azure", AZURE_RULES), results)
 
 
+def _services(inventory: Inventory, version: DocumentedVersion, terms: Terms) -> tuple[ServicesResult, ...]:
+    """Return what declared services came to; nothing where no porter.yaml was given."""
+    if not inventory.porter_yaml:
+        return ()
+    from scanner.engine_services import judge_services
+
+    return (judge_services(inventory, version, terms),)
+
+
 # A cloud's engine and rules are loaded only where there is something of it to judge.
 _JUDGES: Final = {"aws": _aws, "gcp": _gcp, "azure": _azure}
 
@@ -150,7 +167,11 @@ def _with_risks(review: RoleReview, findings: Sequence[Finding]) -> RoleReview:
 
 
 def _run(
-    snapshot: Snapshot, parts: Sequence[AnyBaseline], terms: Terms, facts: RunFacts, rules: Sequence[Rule]
+    snapshot: Snapshot,
+    parts: Sequence[AnyBaseline | ServicesBaseline],
+    terms: Terms,
+    facts: RunFacts,
+    rules: Sequence[Rule],
 ) -> Run:
     return Run(
         run_id=facts.run_id,

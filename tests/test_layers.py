@@ -17,9 +17,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 COMMON = frozenset({"scanner", "scanner.errors", "scanner.resources"})
 """`scanner` itself holds the version and loads everything else when asked."""
 EDGES = ("collect", "render", "evidence", "history", "notify", "localcloud")
-PURE = ("model", "access", "normalize", "rules", "assess", "engine", "engine_aws", "engine_azure", "engine_gcp")
+ENGINES = ("engine_aws", "engine_azure", "engine_gcp", "engine_services")
+PURE = ("model", "access", "normalize", "rules", "assess", "engine", *ENGINES)
 
-RECORDS = ("scanner.baseline.records", "scanner.baseline.records_azure", "scanner.baseline.records_gcp")
+RECORDS = tuple(f"scanner.baseline.records{part}" for part in ("", "_azure", "_gcp", "_services"))
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "errors": (),
@@ -32,10 +33,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "assess": ("scanner.model", "scanner.access", "scanner.baseline", "scanner.normalize", "scanner.rules"),
     "engine": (
         *("scanner.model", "scanner.access", "scanner.baseline", "scanner.normalize", "scanner.rules"),
-        *("scanner.assess", "scanner.engine_aws", "scanner.engine_azure", "scanner.engine_gcp"),
+        *("scanner.assess", *(f"scanner.{engine}" for engine in ENGINES)),
     ),
     **dict.fromkeys(
-        ("engine_aws", "engine_azure", "engine_gcp"),
+        ENGINES,
         ("scanner.model", "scanner.access", "scanner.baseline", "scanner.rules", "scanner.assess"),
     ),
     **dict.fromkeys(EDGES, ("scanner.model", "scanner.access.records")),
@@ -63,9 +64,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "rules": frozenset({"msgspec"}),
     "assess": frozenset({"msgspec"}),
     "engine": frozenset({"msgspec"}),
-    "engine_aws": frozenset({"msgspec"}),
-    "engine_azure": frozenset({"msgspec"}),
-    "engine_gcp": frozenset({"msgspec"}),
+    **dict.fromkeys(ENGINES, frozenset({"msgspec"})),
     "collect": frozenset({"azure", "msgspec", "boto3", "botocore", "google", "grpc", "requests", "yaml"}),
     "render": frozenset({"msgspec", "jinja2", "markupsafe", "rich"}),
     "evidence": frozenset({"msgspec", "cryptography", "rfc3161_client"}),

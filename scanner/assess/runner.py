@@ -43,7 +43,8 @@ class Terms(msgspec.Struct, frozen=True):
 
     def rules_for(self, cloud: str, every: Sequence[Rule]) -> tuple[Rule, ...]:
         """Return the rules to run on a cloud, of which `every` are all there are."""
-        return tuple(rule for rule in (every if self.rules is None else self.rules) if rule.cloud == cloud)
+        asked = every if self.rules is None else self.rules
+        return tuple(rule for rule in asked if rule.cloud == cloud and not rule.services)
 
 
 class ScopeResult(msgspec.Struct, frozen=True):

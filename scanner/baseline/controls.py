@@ -57,8 +57,8 @@ class Controls(msgspec.Struct, frozen=True):
         }
 
     def by_cloud(self) -> dict[str, dict[str, tuple[ControlLink, ...]]]:
-        """Return what `by_family` returns, for each cloud."""
-        return {cloud: self.by_family(cloud) for cloud in CLOUDS}
+        """Return what `by_family` returns, for each cloud and for declared files."""
+        return {cloud: self.by_family(cloud) for cloud in (*CLOUDS, "files")}
 
 
 def controls_for(family: str, cloud: str = "aws") -> tuple[ControlLink, ...]:

@@ -7,10 +7,20 @@ from pathlib import Path
 
 import msgspec
 
-from scanner.baseline.load import CLOUDS, AnyBaseline, clouds_of, load_aws, load_azure, load_gcp
+from scanner.baseline.load import (
+    CLOUDS,
+    AnyBaseline,
+    clouds_of,
+    has_services,
+    load_aws,
+    load_azure,
+    load_gcp,
+    load_services,
+)
 from scanner.baseline.records import AwsBaseline
 from scanner.baseline.records_azure import AzureBaseline
 from scanner.baseline.records_gcp import GcpBaseline
+from scanner.baseline.records_services import ServicesBaseline
 from scanner.errors import BaselineError
 
 
@@ -20,6 +30,8 @@ class DocumentedVersion(msgspec.Struct, frozen=True):
     aws: AwsBaseline | None = None
     gcp: GcpBaseline | None = None
     azure: AzureBaseline | None = None
+    services: ServicesBaseline | None = None
+    """What is documented of services' own identities, which no cloud's part holds."""
 
     @property
     def parts(self) -> tuple[AnyBaseline, ...]:
@@ -46,7 +58,7 @@ def known_values(values: Mapping[str, str], part: AnyBaseline) -> dict[str, str]
 
 
 def load_version(path: Path, clouds: Iterable[str]) -> DocumentedVersion:
-    """Read a version's parts for some clouds; variables are not bound.
+    """Read a version's parts for some clouds, and the one on services if there is one; variables are not bound.
 
     Raises `BaselineError` if a part is not there or broken.
     """
@@ -55,6 +67,7 @@ def load_version(path: Path, clouds: Iterable[str]) -> DocumentedVersion:
         aws=load_aws(path) if "aws" in wanted else None,
         gcp=load_gcp(path) if "gcp" in wanted else None,
         azure=load_azure(path) if "azure" in wanted else None,
+        services=load_services(path) if has_services(path) else None,
     )
 
 

@@ -10,6 +10,7 @@ from scanner.model.common import JsonObject
 from scanner.model.finding import Diff, Finding
 from scanner.model.history import HistoryNote
 from scanner.model.pages import Excerpt, PageFile
+from scanner.model.services import ServiceReview
 from scanner.model.snapshot import ApiCall, Caller, Scope, SourceKind, Unit
 from scanner.model.waiver import WaiverRow
 
@@ -184,3 +185,5 @@ class Report(msgspec.Struct, frozen=True):
     """Every raw answer as the file it is in a bundle, written or not."""
     excerpts: tuple[Excerpt, ...] = ()
     """What each distinct piece of evidence points at, in order."""
+    services: tuple[ServiceReview, ...] = ()
+    """What porter.yaml files declare, connection by connection."""

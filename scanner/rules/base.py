@@ -100,3 +100,5 @@ class Rule(msgspec.Struct, frozen=True):
     """Kinds without which no PASS is possible, but which never block the core verdict."""
     version: int = 1
     cloud: str = "aws"
+    services: bool = False
+    """It judges what porter.yaml files declare, and takes a context of its own."""
