@@ -13,6 +13,7 @@ from scanner.app.digests import controls_file
 from scanner.app.keys import read_signer
 from scanner.app.outputs import Format, OutputPlan, documents
 from scanner.app.scan import ScanOutcome
+from scanner.app.timestamp import check as check_authority
 from scanner.baseline.load import find, load_part
 from scanner.engine import RunFacts
 from scanner.errors import BaselineError, RenderError, UsageError
@@ -46,6 +47,8 @@ class BundlePlan(msgspec.Struct, frozen=True):
     """As the user named it."""
     sign_key: Path | None = None
     previous: Path | None = None
+    tsa_url: str | None = None
+    """Of the authority that stamps it; None: nobody is asked."""
 
 
 def plan_bundle(
@@ -55,6 +58,7 @@ def plan_bundle(
     *,
     sign_key: Path | None,
     previous: Path | None,
+    tsa_url: str | None = None,
     pretended_time: bool = False,
 ) -> BundlePlan | None:
     """Return the plan of a bundle, or None where none is asked for; a key asks for one.
@@ -68,6 +72,8 @@ def plan_bundle(
     if profile is None and sign_key is None:
         if previous is not None:
             raise UsageError("`--previous` is given without `--bundle`")
+        if tsa_url is not None:
+            raise UsageError("`--tsa-url` is given without `--bundle`")
         return None
     if outputs.directory is None:
         raise UsageError("a bundle has nowhere to go", advice="give --out DIR")
@@ -77,8 +83,10 @@ def plan_bundle(
         read_signer(sign_key)
     if previous is not None:
         manifest_digest(previous)
+    if tsa_url is not None:
+        check_authority(tsa_url)
     formats = tuple(dict.fromkeys((*_ALWAYS, *outputs.files)))
-    return BundlePlan(outputs.directory, profile or "full", formats, baseline, sign_key, previous)
+    return BundlePlan(outputs.directory, profile or "full", formats, baseline, sign_key, previous, tsa_url)
 
 
 def write(outcome: ScanOutcome, plan: BundlePlan) -> Path:

@@ -12,12 +12,13 @@ import msgspec
 from scanner import __version__
 from scanner.app.bundle import CONTROLS_PATH, JUDGING_PATH, REPORT_PATH, RUN_PATH, baseline_file
 from scanner.app.digests import controls_file
+from scanner.app.held import held_manifest, held_snapshot, reader
 from scanner.app.outputs import Format, render
 from scanner.app.scan import Judging, judged
 from scanner.baseline.load import CLOUDS
 from scanner.baseline.version import DocumentedVersion, load_version
 from scanner.engine import RunFacts
-from scanner.errors import InputError, UsageError
+from scanner.errors import InputError
 
 _MAX_TOLD = 20
 
@@ -37,20 +38,10 @@ def replay(bundle: Path) -> Replay:
     Needs no cloud, no credentials and no key of the installation that collected. Raises `InputError` if the bundle's
     files are not what its manifest says, `UsageError` if it holds not all evidence.
     """
-    from scanner.evidence.pages import read_snapshot
-    from scanner.evidence.verify import verify_bundle
-
-    checked = verify_bundle(bundle, key=None)
-    manifest = checked.manifest
-    if not checked.passed or manifest is None:
-        problem = next((p for step in checked.steps for p in step.problems), "cannot be read")
-        raise InputError(f"bundle `{bundle}`: {problem}", advice="`porter-audit verify` names everything that is wrong")
-    if manifest.profile != "full":
-        advice = "ask for the full bundle, of which this one is a part"
-        raise UsageError(f"bundle `{bundle}` is shareable: evidence was withheld from it", advice=advice)
-    read = _reader(bundle)
+    manifest = held_manifest(bundle)
+    read = reader(bundle)
     report = judged(
-        read_snapshot(read),
+        held_snapshot(bundle, manifest),
         _documented(bundle, manifest.run.baseline_id),
         _record(read, JUDGING_PATH, Judging),
         _record(read, RUN_PATH, RunFacts),
@@ -72,16 +63,6 @@ def _documented(bundle: Path, baseline_id: str) -> DocumentedVersion:
     if not here:
         raise InputError(f"bundle `{bundle}`: documented version `{baseline_id[:100]}` is not in it")
     return load_version(files[here[0]].parent, here)
-
-
-def _reader(bundle: Path) -> Callable[[str], bytes]:
-    def read(path: str) -> bytes:
-        try:
-            return (bundle / path).read_bytes()
-        except OSError as error:
-            raise InputError(f"bundle `{bundle}`: `{path}`: {(error.strerror or 'cannot be read').lower()}") from error
-
-    return read
 
 
 def _record(read: Callable[[str], bytes], path: str, kind: type[Any]) -> Any:

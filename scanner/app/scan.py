@@ -14,6 +14,7 @@ from scanner.app.catalogue import load_catalogue
 from scanner.app.clouds import DEFAULT_LIVE, LiveOptions, check_scope, read_cloud, try_parameters
 from scanner.app.digests import canonical_digest, controls_file, digest
 from scanner.app.gates import exit_code
+from scanner.app.held import read_any
 from scanner.app.params import SENSITIVE, Parameter
 from scanner.app.past import Past, settings_of, with_past
 from scanner.app.run_facts import effective_parameters, host, new_run_id, now, python_version
@@ -23,7 +24,6 @@ from scanner.assess.waive import waive
 from scanner.baseline.controls import shipped_controls
 from scanner.baseline.load import find
 from scanner.baseline.version import DocumentedVersion, load_version
-from scanner.collect.exports import read_input
 from scanner.collect.installation_key import load_hmac_key
 from scanner.engine import RunFacts, evaluate
 from scanner.errors import UsageError
@@ -194,7 +194,7 @@ def _snapshot(
             raise UsageError("--template-param is for a CloudFormation template given with --from")
         live = options.live or DEFAULT_LIVE[options.cloud]
         return read_cloud(live, external_id=external_id, presence=options.presence, progress=progress)
-    return read_input(
+    return read_any(
         options.source,
         now=options.as_of or started,
         hmac_key=load_hmac_key(),

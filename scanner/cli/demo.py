@@ -9,7 +9,7 @@ import click
 
 from scanner.cli import options as shared
 from scanner.cli.console import emit, say
-from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, rule_error_line
+from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, deliver_stamp, rule_error_line
 
 
 @click.command()
@@ -43,6 +43,7 @@ def demo(
     fail_on_posture: str,
     bundle: str | None,
     sign_key: Path | None,
+    tsa_url: str | None,
     previous: Path | None,
     quiet: bool,
     verbose: bool,
@@ -61,7 +62,7 @@ def demo(
     from scanner.cli.progress import progress_bar
 
     plan = plan_outputs(None, out)
-    bundle_plan = plan_bundle(bundle, plan, baseline, sign_key=sign_key, previous=previous)
+    bundle_plan = plan_bundle(bundle, plan, baseline, sign_key=sign_key, tsa_url=tsa_url, previous=previous)
     prepare(plan)
     printing = check(Printing(quiet=quiet, verbose=verbose, no_color=no_color))
     options = DemoOptions(
@@ -76,9 +77,10 @@ def demo(
     with progress_bar(enabled=not quiet) as progress:
         outcome = run(options, progress=progress, on_rule_error=rule_error_line)
     written = deliver(outcome.report, plan, printing)
-    deliver_bundle(outcome, bundle_plan, printing)
+    made = deliver_bundle(outcome, bundle_plan, printing)
     html = next(path for path in written if path.name == FILE_NAMES[Format.HTML])
     emit(f"\n{verdict_text(outcome.report)}\nReport: {html.resolve()}\n")
+    deliver_stamp(made, bundle_plan, printing)
     return outcome.exit_code
 
 

@@ -151,6 +151,12 @@ bundle_options = stack(
         help="Sign the bundle with a key of `porter-audit keygen`; without --bundle a full one.",
     ),
     click.option(
+        "--tsa-url",
+        metavar="URL",
+        help="Have a time stamp authority (RFC 3161) stamp the bundle; only the hash of its manifest is sent. "
+        "Default: nobody is asked.",
+    ),
+    click.option(
         "--previous",
         metavar="PATH",
         type=click.Path(path_type=Path),

@@ -47,13 +47,25 @@ def deliver(report: Report, plan: OutputPlan, printing: Printing) -> tuple[Path,
     return written
 
 
-def deliver_bundle(outcome: ScanOutcome, plan: BundlePlan | None, printing: Printing) -> None:
-    """Write the bundle, if one is planned, and say where it is."""
+def deliver_bundle(outcome: ScanOutcome, plan: BundlePlan | None, printing: Printing) -> Path | None:
+    """Write the bundle, if one is planned, say where it is and return its path."""
     if plan is None:
-        return
+        return None
     from scanner.app.bundle import write
 
     path = write(outcome, plan)
+    if not printing.quiet:
+        say(f"wrote {path}")
+    return path
+
+
+def deliver_stamp(bundle: Path | None, plan: BundlePlan | None, printing: Printing) -> None:
+    """Have the bundle stamped, if an authority was named, and say where the stamp is."""
+    if bundle is None or plan is None or plan.tsa_url is None:
+        return
+    from scanner.app.timestamp import stamp
+
+    path = stamp(bundle, plan.tsa_url)
     if not printing.quiet:
         say(f"wrote {path}")
 

@@ -31,7 +31,7 @@ Live, read-only (see `porter-audit permissions aws`):
 
 @scan.command("aws", help=_HELP, epilog=EXIT_CODES)
 @from_option(
-    "Judge a file instead of the live account: a snapshot of `collect`, what "
+    "Judge a file instead of the live account: a snapshot of `collect`, an evidence bundle, what "
     "`aws iam get-account-authorization-details` prints (one page or a directory of pages), or, before anything "
     "exists, a CloudFormation template or a Terraform plan as JSON."
 )

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from scanner.cli import options as shared
 from scanner.cli.console import say
 from scanner.cli.exit_codes import table
-from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, rule_error_line
+from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, deliver_stamp, rule_error_line
 
 if TYPE_CHECKING:
     from scanner.app.clouds import LiveOptions
@@ -68,6 +68,7 @@ class ScanArguments(TypedDict):
     no_color: bool
     bundle: str | None
     sign_key: Path | None
+    tsa_url: str | None
     previous: Path | None
     as_of: datetime | None
 
@@ -101,6 +102,7 @@ def run_scan(
         given["baseline"],
         sign_key=given["sign_key"],
         previous=chain,
+        tsa_url=given["tsa_url"],
         pretended_time=given["as_of"] is not None and source is None,
     )
     asked = ScanOptions(
@@ -128,6 +130,9 @@ def run_scan(
     ):
         outcome = scan(replace(asked, past=known), progress=progress, on_rule_error=rule_error_line)
         deliver(outcome.report, plan, printing)
-        deliver_bundle(outcome, bundle_plan, printing)
-        # Last, so that a run that dies before its report is whole is not taken for one that was seen.
-        return known.keep(outcome.report, ratchet=ratchet)
+        bundle = deliver_bundle(outcome, bundle_plan, printing)
+        # Now, so that a run that dies before its report is whole is not taken for one that was seen.
+        code = known.keep(outcome.report, ratchet=ratchet)
+    # Last, so that nothing is lost where no authority answers.
+    deliver_stamp(bundle, bundle_plan, printing)
+    return code

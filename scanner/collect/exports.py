@@ -34,15 +34,15 @@ class InputFormat(msgspec.Struct, frozen=True):
 def _read_snapshot(documents: list[InputDocument], reading: Reading) -> Snapshot:
     if len(documents) != 1:
         raise InputError(f"input `{documents[1].name}`: more than one snapshot", advice="scan one snapshot at a time")
-    return _for_this_run(snapshot_from(documents[0].value, documents[0].name), reading)
+    return for_this_run(snapshot_from(documents[0].value, documents[0].name), reading.redactor, reading.presence)
 
 
-def _for_this_run(snapshot: Snapshot, reading: Reading) -> Snapshot:
+def for_this_run(snapshot: Snapshot, redactor: Redactor, presence: str) -> Snapshot:
     """Return the snapshot with this run's word on presence and, where keys agree, on the expected ExternalId."""
     scopes = snapshot.scopes
-    if reading.presence != "unknown":
-        scopes = tuple(msgspec.structs.replace(scope, presence=reading.presence) for scope in scopes)
-    facts = _compared(snapshot.external_ids, reading.redactor)
+    if presence != "unknown":
+        scopes = tuple(msgspec.structs.replace(scope, presence=presence) for scope in scopes)
+    facts = _compared(snapshot.external_ids, redactor)
     return msgspec.structs.replace(snapshot, scopes=scopes, external_ids=facts)
 
 
