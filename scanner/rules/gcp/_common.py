@@ -43,6 +43,7 @@ IMPERSONATING = (
     "iam.serviceAccounts.signBlob",
     "iam.serviceAccounts.signJwt",
     "iam.serviceAccounts.implicitDelegation",
+    "iam.serviceAccountApiKeyBindings.create",
 )
 """Permissions with which somebody becomes a service account, at once or in one more step."""
 _KNOWN = {
@@ -109,7 +110,7 @@ def impersonation(ctx: GcpContext, role: str) -> str | NotObserved | None:
 
 
 def opaque(ctx: GcpContext) -> str:
-    """Return a sentence on bindings of groups and domains, whose members no policy shows; empty where there are none."""
+    """Return a sentence on bound groups and domains, whose members no policy shows; empty where there are none."""
     sets = {m for p in ctx.policies() for b in p.bindings for m in b.members if m.startswith(("group:", "domain:"))}
     return f" Who is in {listed(sorted(sets), 3)} is not in any policy, and was not read." if sets else ""
 
@@ -120,10 +121,19 @@ def is_public(member: str) -> bool:
 
 
 def is_own_agent(ctx: GcpContext, member: str) -> bool:
-    """Return whether a member is one of Google's own agents, which Google binds by itself."""
-    host = member.partition("@")[2]
-    return member.startswith("serviceAccount:") and (
-        (host.startswith("gcp-sa-") or host in _AGENT_HOSTS) and host.endswith(".iam.gserviceaccount.com")
+    """Return whether a member is one of Google's own agents of this project, which Google binds by itself.
+
+    https://cloud.google.com/iam/docs/service-agents: `service-PROJECT_NUMBER@HOST`. Of another project it is somebody
+    else's, and a name in front of the number is anybody's.
+    """
+    name, _, host = member.removeprefix("serviceAccount:").partition("@")
+    number = name.removeprefix("service-")
+    mine = number == ctx.project.number if ctx.project.number else number.isdigit()
+    return (
+        member.startswith("serviceAccount:service-")
+        and mine
+        and (host.startswith("gcp-sa-") or host in _AGENT_HOSTS)
+        and host.endswith(".iam.gserviceaccount.com")
     )
 
 

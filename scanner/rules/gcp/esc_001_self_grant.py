@@ -2,7 +2,8 @@
 
 ## What it checks
 Whether a role of Porter's accounts holds a permission with which the account can raise its own access: setting the
-policy of the project or of what stands above it, editing roles, acting as or making keys for other service accounts.
+policy of the project or of what stands above it, editing roles, acting as or making keys for other service accounts,
+and running code where another service account's token lies.
 
 ## Why it matters
 Project IAM Admin is documented, and it is enough to become owner: whatever else the page lists, the account controls
@@ -13,8 +14,8 @@ A deny policy on resourcemanager.projects.setIamPolicy with an exception for you
 away, and may break Porter; ask Porter first. Otherwise watch SetIamPolicy in the audit log.
 
 ## Limits
-A documented permission is reported all the same: this rule asks whether it is safe. Service accounts reached in a
-second step are counted, not followed.
+A documented permission is reported all the same: this rule asks whether it is safe. The list of permissions is this
+program's own and not complete. Service accounts reached in a second step are counted, not followed.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -25,10 +26,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from scanner.access.gcp_deny import denied_at
 from scanner.access.gcp_document import parse_gcp
 from scanner.access.records import NamedDocument
 from scanner.model import kinds_gcp as kinds
+from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity, Witness
 from scanner.model.inventory_gcp import GcpBinding, GcpServiceAccount
 from scanner.rules.base import Rule
@@ -38,6 +42,7 @@ from scanner.rules.gcp._common import (
     account_subject,
     count,
     key_of,
+    listed,
     not_applicable,
     permissions_of,
     quote,
@@ -52,9 +57,24 @@ _STEPS = {
     "iam.serviceAccounts.setIamPolicy": "let itself act as any service account",
     "iam.serviceAccountKeys.create": "make a key for another service account",
     "iam.serviceAccounts.getAccessToken": "take a token of another service account",
+    "iam.serviceAccounts.implicitDelegation": "take a token of another service account through a third one",
+    "iam.serviceAccounts.signBlob": "sign as another service account",
+    "iam.serviceAccounts.signJwt": "sign a token as another service account",
     "iam.serviceAccounts.actAs": "run a workload as another service account",
 }
 """Most telling first."""
+_DETOURS = {
+    "compute.instances.setMetadata": "log in to a machine and take the token of its service account",
+    "compute.projects.setCommonInstanceMetadata": "log in to every machine and take its service account's token",
+    "container.pods.create": "run a pod with the token of its node's or its own service account",
+    "cloudbuild.builds.create": "run a build as the service account of Cloud Build",
+    "deploymentmanager.deployments.create": "deploy as Google's APIs service agent, which is an editor",
+    "iam.workloadIdentityPoolProviders.update": "let other identities into a pool",
+}
+"""Ways that take a machine, a cluster or a pool to be there."""
+
+
+_ALL = {**_STEPS, **_DETOURS}
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:
@@ -68,19 +88,29 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
 def _judge(ctx: GcpContext, account: GcpServiceAccount) -> Outcome:
     held = permissions_of(ctx, ctx.grants(account))
     denied = _denied(ctx, account, held)
-    steps = [p for p in _STEPS if p in held and p not in denied]
+    steps = [p for p in (*_STEPS, *_DETOURS) if p in held and p not in denied]
+    unread = sorted({b.role for b in ctx.grants(account) if not _is_read(ctx, b.role)})
+    if not steps and unread:
+        message = f"Whether {listed(unread)} can raise its own access is not known: the role was not read."
+        return _outcome(ctx, account, Result.INCOMPLETE, "ROLE_UNREAD", message, None)
     if not steps:
-        why = " A deny policy takes the permissions for it away." if denied & set(_STEPS) else ""
-        return _outcome(ctx, account, Result.PASS, "NONE", f"No permission to raise its own access.{why}", None)
+        why = " A deny policy takes the permissions for it away." if denied & _ALL.keys() else ""
+        return _outcome(ctx, account, Result.PASS, "NONE", f"No permission known to raise its own access.{why}", None)
     first = steps[0]
     others = len(ctx.project.service_accounts) - 1
+    reach = f", and so reach every resource of the project and {count(others, 'other service account')}"
     message = (
-        f"Through {quote(held[first].role)} it can {_STEPS[first]} ({quote(first)}), and so reach every resource of "
-        f"the project and {count(others, 'other service account')}."
+        f"Through {quote(held[first].role)} it can {_ALL[first]} ({quote(first)}){reach if first in _STEPS else ''}."
     )
-    path = tuple(f"{_STEPS[p]}: {p}, from {held[p].role}" for p in steps)
+    path = tuple(f"{_ALL[p]}: {p}, from {held[p].role}" for p in steps)
     witness = Witness(account.member, first, held[first].node, path=path)
-    return _outcome(ctx, account, Result.FAIL, "SELF_GRANT", message, witness)
+    outcome = _outcome(ctx, account, Result.FAIL, "SELF_GRANT", message, witness)
+    return outcome if first in _STEPS else replace(outcome, reason_code="DETOUR", severity=Severity.HIGH)
+
+
+def _is_read(ctx: GcpContext, name: str) -> bool:
+    role = ctx.role(name)
+    return role is not None and not isinstance(role.definition, NotObserved)
 
 
 def _denied(ctx: GcpContext, account: GcpServiceAccount, held: dict[str, GcpBinding]) -> frozenset[str]:

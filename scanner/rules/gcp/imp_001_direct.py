@@ -21,6 +21,7 @@ Only the account's own policy; what the project's policy adds is GCP-IMP-002. Me
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scanner.access.gcp_member import canonical
@@ -86,7 +87,7 @@ def _judge(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding, mem
     if claim is not None and binding.role == claim.member_role:
         if canonical(member) == canonical(claim.member):
             return None
-        if "{" in claim.member and "/attribute.aws_account/" in member and not member.endswith("/*"):
+        if _has_form(claim.member, member):
             message = (
                 f"{quote(member)} may act as the account; the documented set needs parameters that were not given."
             )
@@ -108,6 +109,13 @@ def _beyond(ctx: GcpContext, role: str, known: str) -> str | None:
     has = read.permissions if read else ()
     had = documented.permissions if documented else ()
     return next((p for p in IMPERSONATING if p in has and p not in had), None)
+
+
+def _has_form(documented: str, member: str) -> bool:
+    """Return whether a member is as documented but for parameters that were not given: each stands for one word."""
+    parts = re.split(r"(\{[a-z0-9_]+\})", canonical(documented))
+    shape = "".join("[A-Za-z0-9-]+" if part.startswith("{") else re.escape(part) for part in parts)
+    return len(parts) > 1 and re.fullmatch(shape, canonical(member)) is not None
 
 
 def _outcome(
