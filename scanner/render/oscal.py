@@ -100,10 +100,10 @@ def _result(report: Report) -> dict[str, Any]:
 def _reviewed(findings: list[Finding]) -> dict[str, Any]:
     """Return the NIST controls that results speak to; others have no place in an OSCAL selection."""
     ids = {c for f in findings for link in f.controls if "NIST" in link.framework if (c := _control_id(link.id))}
-    selection: dict[str, Any] = {"description": "What the rules of this run are evidence for, by our mapping."}
-    if ids:
-        selection["include-controls"] = [{"control-id": control} for control in sorted(ids)]
-    return {"control-selections": [selection]}
+    # A selection must name controls or say "all"; a run that speaks to none must not say "all".
+    said = "What the rules of this run are evidence for, by our mapping." if ids else "No control of NIST SP 800-53."
+    chosen = [{"control-id": control} for control in sorted(ids or {"none"})]
+    return {"control-selections": [{"description": said, "include-controls": chosen}]}
 
 
 def _control_id(text: str) -> str | None:

@@ -36,6 +36,8 @@ from scanner.render.sarif import render_sarif
 HERE = Path(__file__).resolve().parent
 SARIF_SCHEMA = HERE.parents[1] / ".venv" / "sarif-2.1.0.json"
 """Fetched by name in CI, not shipped: the file itself says nothing of its licence."""
+OSCAL_SCHEMA = HERE.parents[1] / ".venv" / "oscal-ar.json"
+"""NIST's, as a package that is fetched by hash carries it."""
 WRITERS: dict[str, Callable[[Report], bytes]] = {
     "sarif": render_sarif,
     "ocsf": render_ocsf,
@@ -262,6 +264,42 @@ def test_the_oscal_check_sees_what_is_wrong() -> None:
     assert broken(lambda root: root["results"][0].update(invented=1))
     assert broken(lambda root: root["results"][0].update(start="2026-05-30T02:00:00"))
     assert broken(lambda root: root["results"][0]["findings"][0]["target"]["status"].update(state="maybe"))
+
+
+@pytest.fixture(scope="module")
+def oscal_schema() -> Any:
+    if not OSCAL_SCHEMA.is_file():
+        pytest.skip("`make oscal-schema` fetches the official schema")
+    import jsonschema_rs
+
+    # jsonschema does not know the patterns (\\p{L}) that NIST writes.
+    return jsonschema_rs.validator_for(json.loads(OSCAL_SCHEMA.read_text()))
+
+
+@pytest.mark.parametrize("version", ["1.1.2", "1.2.1"])
+@pytest.mark.parametrize("name", [*sample.SAMPLES, *STATUSES])
+def test_oscal_keeps_the_official_schema(oscal_schema: Any, name: str, version: Any) -> None:
+    report = sample.SAMPLES[name]() if name in sample.SAMPLES else report_of(of_status(name))
+    document = json.loads(render_oscal(report, version))
+    assert [error.message[:200] for error in oscal_schema.iter_errors(document)] == []
+
+
+def test_the_official_schema_of_oscal_refuses_what_is_wrong(oscal_schema: Any) -> None:
+    document = json.loads(render_oscal(report_of(of_status("FAIL"))))
+    result = document["assessment-results"]["results"][0]
+    result["findings"][0]["target"]["status"]["state"] = "maybe"
+    result["observations"][0]["methods"] = []
+    assert len(list(oscal_schema.iter_errors(document))) == 2
+
+
+def test_a_run_that_speaks_to_no_control_does_not_say_all() -> None:
+    for report in (sample.SAMPLES["empty"](), report_of(replace(of_status("FAIL"), controls=()))):
+        result = json.loads(render_oscal(report))["assessment-results"]["results"][0]
+        (selection,) = result["reviewed-controls"]["control-selections"]
+        assert selection == {
+            "description": "No control of NIST SP 800-53.",
+            "include-controls": [{"control-id": "none"}],
+        }
 
 
 def test_oscal_names_nist_controls_and_no_other() -> None:
