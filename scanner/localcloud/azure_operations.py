@@ -305,15 +305,48 @@ def unregister(state: AzureState, provider: str) -> None:
     row["registrationState"] = "NotRegistered"
 
 
-def create_identity(state: AzureState, name: str, issuer: str = "", subject: str = "") -> None:
+def create_identity(state: AzureState, name: str, issuer: str = "", subject: str = "", group: str = "rg") -> None:
     """Make a user-assigned managed identity, with a federated credential if an issuer is given."""
-    scope = f"/subscriptions/{state.subscription_id}/resourceGroups/rg/providers/Microsoft.ManagedIdentity"
+    scope = f"/subscriptions/{state.subscription_id}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity"
     made = {"id": f"{scope}/userAssignedIdentities/{name}", "name": name, "location": "westeurope"}
     state.rows("userAssignedIdentities").append({**made, "properties": {"principalId": object_id(f"msi/{name}")}})
     if issuer:
-        properties = {"issuer": issuer, "subject": subject, "audiences": ["api://AzureADTokenExchange"]}
-        row = {"id": f"{made['id']}/federatedIdentityCredentials/{name}", "name": name, "properties": properties}
-        state.rows_below("identityCredentials", name).append(row)
+        federate_identity(state, name, issuer, subject)
+
+
+def federate_identity(
+    state: AzureState,
+    identity: str,
+    issuer: str,
+    subject: str,
+    audience: str = "api://AzureADTokenExchange",
+    name: str = "",
+    expression: str = "",
+) -> None:
+    """Add a federated credential to a user-assigned managed identity."""
+    row = _one(state.rows("userAssignedIdentities"), lambda one: one["name"] == identity, f"identity {identity}")
+    properties: JsonObject = {"issuer": issuer, "subject": subject, "audiences": [audience]}
+    if expression:
+        properties |= {"subject": None, "claimsMatchingExpression": {"value": expression, "languageVersion": 1}}
+    called = name or identity
+    made = {"id": f"{row['id']}/federatedIdentityCredentials/{called}", "name": called, "properties": properties}
+    # Requests are told apart in lower case.
+    state.rows_below("identityCredentials", identity.lower()).append(made)
+
+
+def assign_identity(state: AzureState, identity: str, role: str, below: str = "", scope: str = "") -> None:
+    """Assign a role to a managed identity, on the subscription, on something `below` it, or on any scope."""
+    where = scope or f"/subscriptions/{state.subscription_id}{below}"
+    state.rows("roleAssignments").append(role_assignment(where, _role(state, role)["id"], object_id(f"msi/{identity}")))
+
+
+def create_cluster(state: AzureState, name: str, issuer: str = "", group: str = "rg") -> None:
+    """Make an AKS cluster, with workload identity if an issuer is given."""
+    scope = f"/subscriptions/{state.subscription_id}/resourceGroups/{group}/providers/Microsoft.ContainerService"
+    oidc: JsonObject = {"enabled": True, "issuerURL": issuer} if issuer else {"enabled": False}
+    properties = {"oidcIssuerProfile": oidc, "securityProfile": {"workloadIdentity": {"enabled": bool(issuer)}}}
+    made = {"id": f"{scope}/managedClusters/{name}", "name": name, "location": "westeurope", "properties": properties}
+    state.rows("managedClusters").append(made)
 
 
 AZURE_OPERATIONS: dict[str, Callable[..., None]] = {
@@ -323,6 +356,7 @@ AZURE_OPERATIONS: dict[str, Callable[..., None]] = {
         *(edit_principal, forget_application, drop_schedules, edit_grant, assign_directory_role),
         *(drop_secrets, add_certificate, consent, request_permission, revoke_permissions, grant_delegated, add_owner),
         *(federate, drop_federation, join, delegate, deny, unregister, create_identity),
+        *(federate_identity, assign_identity, create_cluster),
         *(delete_principal, purge, delete_role, drop_orphans),
     )
 }

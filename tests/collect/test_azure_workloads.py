@@ -26,8 +26,6 @@ ISSUER = "https://westeurope.oic.prod-aks.azure.com/t/c/"
 def furnished(cloud: LoopbackAzure) -> LoopbackAzure:
     for name in ("orders-api", "Reports", "porter-x"):
         create_identity(cloud.state, name, ISSUER, f"system:serviceaccount:default:{name.lower()}")
-    below = cloud.state.below["identityCredentials"]
-    below["reports"] = below.pop("Reports")
     create_identity(cloud.state, "empty")
     cloud.state.rows("managedClusters").append(
         {

@@ -92,6 +92,7 @@ _LISTS = {
     kinds.PROVIDERS: ("providers",),
     kinds.LIGHTHOUSE: ("registrationAssignments",),
     kinds.MANAGED_IDENTITIES: ("userAssignedIdentities",),
+    kinds.AKS_CLUSTERS: ("managedClusters",),
     kinds.APPLICATIONS: ("applications",),
     kinds.SERVICE_PRINCIPALS: ("servicePrincipals",),
 }
@@ -111,7 +112,7 @@ def _pages(state: AzureState, kind: str, case: JsonObject) -> list[JsonObject]:
         return [{"roleAssignmentsCurrentCount": case.get("counted", len(state.rows("roleAssignments")))}]
     pages: list[JsonObject] = [{"value": state.rows(name)} for name in _LISTS.get(kind, ())]
     if kind == kinds.MANAGED_IDENTITIES:
-        pages += [{"value": rows} for rows in state.below.get("identityCredentials", {}).values()]
+        pages += [_credentials(state, row) for row in state.rows("userAssignedIdentities")]
     if kind == kinds.SERVICE_PRINCIPALS and not case.get("unlooked"):
         pages += _absent(state)
     if kind == kinds.DELETED_ITEMS:
@@ -144,6 +145,12 @@ def _absent(state: AzureState) -> list[JsonObject]:
     )
     said = {"Code": "Request_ResourceNotFound", "Message": "no such object"}
     return [{CALL: {"operation": "GetServicePrincipal", "params": {"id": one}, "error": said}} for one in gone]
+
+
+def _credentials(state: AzureState, identity: JsonObject) -> JsonObject:
+    params = {"resource_group_name": identity["id"].split("/")[4], "resource_name": identity["name"]}
+    held = state.below.get("identityCredentials", {}).get(identity["name"].lower(), [])
+    return {CALL: {"operation": "FederatedIdentityCredentials.List", "params": params}, "value": held}
 
 
 def snapshot_of(state: AzureState, case: JsonObject) -> Snapshot:
