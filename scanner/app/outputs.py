@@ -18,6 +18,7 @@ class Format(str, Enum):
 
     TERMINAL = "terminal"
     HTML = "html"
+    PDF = "pdf"
     JSON = "json"
     SARIF = "sarif"
     OCSF = "ocsf"
@@ -30,6 +31,7 @@ class Format(str, Enum):
 
 FILE_NAMES: Final = {
     Format.HTML: "report.html",
+    Format.PDF: "report.pdf",
     Format.JSON: "report.json",
     Format.SARIF: "sarif.json",
     Format.OCSF: "ocsf.ndjson",
@@ -45,8 +47,8 @@ DEFAULT_FORMATS: Final = (Format.TERMINAL, Format.HTML, Format.JSON)
 """What `--out DIR` writes where `--format` says nothing."""
 
 _ALL: Final = ", ".join(f.value for f in Format)
-_NOT_FOR_STDOUT: Final = frozenset({Format.HTML, Format.CSV, Format.CSV_EXCEL})
-"""A page for a browser; several files."""
+_NOT_FOR_STDOUT: Final = frozenset({Format.HTML, Format.PDF, Format.CSV, Format.CSV_EXCEL})
+"""A page for a browser or for paper; several files."""
 
 
 class OutputPlan(msgspec.Struct, frozen=True):
@@ -95,7 +97,12 @@ def _to_stdout(asked: tuple[Format, ...] | None) -> OutputPlan:
 
 
 def prepare(plan: OutputPlan) -> None:
-    """See before the scan that its reports will have a place; raises `UsageError`."""
+    """See before the scan that its reports will have a place, and that they can be made; raises `UsageError`."""
+    if Format.PDF in plan.files:
+        from scanner.render.pdf import ADVICE, find_chromium
+
+        if find_chromium() is None:
+            raise UsageError("format `pdf` needs Chromium, which was not found", advice=ADVICE)
     if plan.directory is not None:
         prepare_directory(plan.directory)
 
@@ -119,11 +126,12 @@ def terminal_text(report: Report, *, width: int = 100, color: bool = False, verb
 def verdict_text(report: Report) -> str:
     """Return the two lines that answer the question, safe to print."""
     from scanner.render.text import one_line
-    from scanner.render.words import LINE_ALLOWS, LINE_DOCUMENTED, verdict_lines
+    from scanner.render.words import leads, verdict_lines
 
     documented, allows = verdict_lines(report.verdict)
     answer = one_line(report.verdict.as_documented, 40)
-    return f"{LINE_DOCUMENTED} {answer}. {documented}\n{LINE_ALLOWS} {allows}"
+    lead, allows_lead = leads(report)
+    return f"{lead} {answer}. {documented}\n{allows_lead} {allows}"
 
 
 def documents(report: Report, chosen: Format) -> dict[str, bytes]:
@@ -160,6 +168,10 @@ def render(report: Report, chosen: Format) -> bytes:
             from scanner.render.html import render_html
 
             return _utf8(render_html(report))
+        case Format.PDF:
+            from scanner.render.pdf import render_pdf
+
+            return render_pdf(report)
         case Format.JSON:
             from scanner.render.json_report import render_json
 

@@ -129,8 +129,8 @@ output_options = stack(
         "--format",
         "formats",
         metavar="LIST",
-        help="terminal, html, json, sarif, ocsf, oscal, csv, csv-excel, junit, markdown; comma-separated. "
-        "Default: terminal, and with --out DIR html and json.",
+        help="terminal, html, pdf, json, sarif, ocsf, oscal, csv, csv-excel, junit, markdown; comma-separated. "
+        "pdf needs Chromium. Default: terminal, and with --out DIR html and json.",
     ),
     click.option("--quiet", "-q", is_flag=True, help="Print nothing on standard output, and no progress."),
     click.option("--verbose", "-v", is_flag=True, help="Print every finding in full, passes too."),

@@ -27,6 +27,7 @@ _MEDIA_TYPES = {
     ".json": "application/json",
     ".ndjson": "application/x-ndjson",
     ".html": "text/html",
+    ".pdf": "application/pdf",
     ".csv": "text/csv",
     ".yaml": "application/yaml",
     ".xml": "application/xml",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -62,24 +62,30 @@ def _file(number: int) -> str:
 def book(report: Report, told: tuple[Group, ...], links: Links, limit: int) -> Book:
     """Return the findings in leaves of at most `limit`, in the order they are told."""
     writer = Writer(report, links)
-    leaves = []
-    for number, groups in enumerate(_slices(told, limit)):
-        sections = tuple(
-            Section(
-                slug=group.slug,
-                title=group.title,
-                explanation=group.explanation,
-                tone=group.tone,
-                rows=tuple(writer.row(finding) for finding in found),
-                total=len(group.findings),
-            )
-            for group, found in groups
+    pages = enumerate(_slices(told, limit))
+    return Book(tuple(_leaf(number, number * limit, _sections(writer, page)) for number, page in pages))
+
+
+def leaf_of(writer: Writer, told: Sequence[Group], limit: int) -> Leaf:
+    """Return the first `limit` findings as a leaf of their own."""
+    return _leaf(0, 0, _sections(writer, next(_slices(told, limit))))
+
+
+def _sections(writer: Writer, page: Iterable[tuple[Group, tuple[Finding, ...]]]) -> tuple[Section, ...]:
+    return tuple(
+        Section(
+            slug=group.slug,
+            title=group.title,
+            explanation=group.explanation,
+            tone=group.tone,
+            rows=tuple(writer.row(finding) for finding in found),
+            total=len(group.findings),
         )
-        leaves.append(_leaf(number, number * limit, sections))
-    return Book(tuple(leaves))
+        for group, found in page
+    )
 
 
-def _slices(told: tuple[Group, ...], limit: int) -> Iterator[list[tuple[Group, tuple[Finding, ...]]]]:
+def _slices(told: Sequence[Group], limit: int) -> Iterator[list[tuple[Group, tuple[Finding, ...]]]]:
     """Yield the parts of groups that stand together; one empty list where there is no finding."""
     page: list[tuple[Group, tuple[Finding, ...]]] = []
     room = limit

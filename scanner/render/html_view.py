@@ -130,23 +130,34 @@ class View(msgspec.Struct, frozen=True):
 
 def view(report: Report, limit: int) -> tuple[View, Book]:
     """Return the page for `report` and the leaves that hold its findings, at most `limit` on each."""
-    answer, tone = _ANSWERS.get(report.verdict.as_documented, (one_line(report.verdict.as_documented, 40), "open"))
-    headline, allows = verdict_lines(report.verdict)
     told = groups(report)
-    shown_roles = roles(report)
-    coverage = unit_rows(report)
+    shown = roles(report)
+    links = links_of(report, told, shown, limit)
+    made = book(report, told, links, limit)
+    return view_of(report, told, shown, links, made), made
+
+
+def links_of(report: Report, told: tuple[Group, ...], shown: tuple[Role, ...], limit: int) -> Links:
+    """Return where everything stands, with at most `limit` findings in a file."""
     anchors, hrefs = finding_links(told, limit)
-    links = Links(
-        roles=_role_anchors(shown_roles),
-        units={unit.unit_id: row.anchor for unit, row in zip(ordered_units(report), coverage, strict=True)},
+    return Links(
+        roles=_role_anchors(shown),
+        units={unit.unit_id: f"unit-{number}" for number, unit in enumerate(ordered_units(report), 1)},
         findings=anchors,
         hrefs=hrefs,
         rules=rule_anchors(report),
         evidence=evidence_anchors(report),
     )
-    made = book(report, told, links, limit)
+
+
+def view_of(
+    report: Report, told: tuple[Group, ...], shown: tuple[Role, ...], links: Links, made: Book
+) -> View:
+    """Return everything of the page but the findings, which `made` holds."""
+    answer, tone = _ANSWERS.get(report.verdict.as_documented, (one_line(report.verdict.as_documented, 40), "open"))
+    headline, allows = verdict_lines(report.verdict)
     scopes = ", ".join(one_line(s.name or s.id, 80) for s in report.scopes)
-    page = View(
+    return View(
         title=f"As documented: {answer.lower()}" + (f" – {scopes}" if scopes else ""),
         subtitle=scopes_line(report),
         run_id=one_line(report.run.run_id, 60),
@@ -165,9 +176,9 @@ def view(report: Report, limit: int) -> tuple[View, Book]:
         units_complete=sum(u.status is UnitStatus.COMPLETE for u in report.units),
         units_total=len(report.units),
         owners=owners(report, links),
-        roles=shown_roles,
-        roles_open=open_at_first(shown_roles),
-        many_scopes=len({(r.cloud, r.scope_id) for r in shown_roles}) > 1,
+        roles=shown,
+        roles_open=open_at_first(shown),
+        many_scopes=len({(r.cloud, r.scope_id) for r in shown}) > 1,
         graphs=graphs(report, links.roles),
         leaf=made.leaves[0],
         others=made.leaves[1:],
@@ -175,7 +186,7 @@ def view(report: Report, limit: int) -> tuple[View, Book]:
         many=len(report.findings) > LEAN_ABOVE,
         evidence=evidence_cards(report, links, (f for group in told for f in group.findings)),
         frameworks=frameworks(report, links.hrefs),
-        units=coverage,
+        units=unit_rows(report),
         calls_total=len(report.calls),
         not_read=tuple(unit_phrase(u) for u in unread_other(report)),
         populations=population_rows(report),
@@ -188,7 +199,6 @@ def view(report: Report, limit: int) -> tuple[View, Book]:
         rule_cards=rule_cards(report, links),
         waivers=tuple(register_row(row) for row in report.waivers),
     )
-    return page, made
 
 
 def _role_anchors(shown: tuple[Role, ...]) -> dict[str, str]:
