@@ -58,6 +58,17 @@ def concrete_tokens(body: JsonObject) -> tuple[str, ...]:
     return tuple(sorted({v for use in uses(body) if use.operator.lower() == "stringequals" for v in use.values}))
 
 
+def _otherwise_asked(body: JsonObject) -> tuple[str, ...]:
+    """Return the distinct values that weaker forms of StringEquals ask for, sorted; patterns are no values."""
+    asked = {v for use in uses(body) if _asks_for_a_value(use.operator) for v in use.values}
+    return tuple(sorted(v for v in asked if "*" not in v and "?" not in v))
+
+
+def _asks_for_a_value(operator: str) -> bool:
+    bare = operator.lower().rpartition(":")[2].removesuffix("ifexists")
+    return bare in ("stringequals", "stringequalsignorecase")
+
+
 def fact_of(token: str, facts: Sequence[ExternalIdFact]) -> ExternalIdFact | None:
     """Return what is known of a token."""
     return next((f for f in facts if f.token == token), None)
@@ -67,9 +78,10 @@ def live_external_id(body: JsonObject, facts: Sequence[ExternalIdFact]) -> str |
     """Return the one token that the documented ExternalId may stand for, or None.
 
     That is the only concrete StringEquals value unless it is known to differ from the expected one;
-    among several, the one known to be the expected one.
+    among several, the one known to be the expected one. Where nothing is compared by StringEquals, a weaker form of it
+    tells which value is meant, so that the example request shows what the weakness lets in.
     """
-    tokens = concrete_tokens(body)
+    tokens = concrete_tokens(body) or _otherwise_asked(body)
     known = [t for t in tokens if (fact := fact_of(t, facts)) and fact.equals_expected]
     if known:
         return known[0]

@@ -75,6 +75,12 @@ def test_only_string_equals_makes_a_concrete_value() -> None:
     assert live_external_id(trust(TOKEN, operator="ForAllValues:StringEquals"), []) is None
 
 
+@pytest.mark.parametrize("operator", ["StringEqualsIgnoreCase", "StringEqualsIfExists", "ForAllValues:StringEquals"])
+def test_a_weaker_form_tells_which_value_is_meant(operator: str) -> None:
+    assert live_external_id(trust(TOKEN, operator=operator), []) == TOKEN
+    assert live_external_id(trust(f"{TOKEN}*", operator=operator), []) is None
+
+
 @given(st.recursive(st.text() | st.none(), lambda t: st.lists(t) | st.dictionaries(st.text(), t), max_leaves=8))
 def test_binding_changes_nothing_but_the_variable(value: object) -> None:
     body = {"Statement": value}
