@@ -69,10 +69,10 @@ def test_a_token_known_to_be_wrong_stands_for_nothing(fact: ExternalIdFact) -> N
     assert live_external_id(trust(TOKEN), [fact]) is None
 
 
-def test_only_string_equals_makes_a_concrete_value() -> None:
+@pytest.mark.parametrize("operator", ["StringLike", "StringNotEquals", "Null"])
+def test_only_string_equals_makes_a_concrete_value(operator: str) -> None:
     assert live_external_id(trust(TOKEN), []) == TOKEN
-    assert live_external_id(trust(TOKEN, operator="StringLike"), []) is None
-    assert live_external_id(trust(TOKEN, operator="ForAllValues:StringEquals"), []) is None
+    assert live_external_id(trust(TOKEN, operator=operator), []) is None
 
 
 @pytest.mark.parametrize("operator", ["StringEqualsIgnoreCase", "StringEqualsIfExists", "ForAllValues:StringEquals"])
