@@ -18,10 +18,13 @@ from scanner.app.snapshots import join_snapshots
 from scanner.baseline.load import find
 from scanner.baseline.version import load_version
 from scanner.localcloud.scenario_file import scenario_names
+from scanner.model.question import Question
 
 ReadDemo = Callable[[str, str, Progress | None], DemoReading]
 """Write the scenario's account, read it and return the snapshot; takes scenario and documented version."""
 
+REVOKED: Final = "revoked"
+"""The scenario that asks the other question: is anything left."""
 READERS: Final[dict[str, ReadDemo]] = {"aws": read_demo_aws, "gcp": read_demo_gcp, "azure": read_demo_azure}
 ALL: Final = "all"
 
@@ -57,6 +60,7 @@ def demo(
         baseline=options.baseline,
         parameters=tuple({p.name: p for reading in readings for p in reading.parameters}.values()),
         presence="expected",
+        question=Question.REVOKED if options.scenario == REVOKED else Question.DOCUMENTED,
         fail_on=options.fail_on,
         fail_on_posture=options.fail_on_posture,
         argv=options.argv,

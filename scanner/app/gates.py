@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scanner.app.exit_codes import CLEAN, FINDINGS, INCOMPLETE, INTERNAL, strongest
 from scanner.model.finding import SEVERITY_ORDER, Axis, Finding, Result
+from scanner.model.question import Question
 from scanner.model.report import Report
 from scanner.model.snapshot import Unit, UnitStatus
 from scanner.model.waiver import WaiverKind
@@ -60,6 +61,11 @@ def at_or_above(severity: str, gate: str) -> bool:
 def _gaps(report: Report) -> Iterator[bool]:
     acknowledged = {unit_id for row in report.waivers for unit_id in row.units}
     yield from (f.result is Result.INCOMPLETE and f.blocking and not _acknowledged(f) for f in report.findings)
+    if report.run.question is Question.REVOKED:
+        # What only a person can tell is not proven to be gone.
+        yield from (
+            f.result is Result.MANUAL and f.axis is Axis.CONFORMANCE and f.status != "WAIVED" for f in report.findings
+        )
     yield from (_unread(unit) for unit in report.units if unit.unit_id not in acknowledged)
 
 

@@ -19,15 +19,18 @@ from scanner.app.params import SENSITIVE, Parameter
 from scanner.app.past import Past, settings_of, with_past
 from scanner.app.run_facts import effective_parameters, host, new_run_id, now, python_version
 from scanner.app.snapshots import part_of
+from scanner.assess.revoked import asked_for, of_revocation
 from scanner.assess.runner import Terms
 from scanner.assess.waive import waive
 from scanner.baseline.controls import shipped_controls
 from scanner.baseline.load import find
+from scanner.baseline.union import with_every_name
 from scanner.baseline.version import DocumentedVersion, load_version
 from scanner.collect.installation_key import load_hmac_key
 from scanner.engine import RunFacts, evaluate
 from scanner.errors import UsageError
 from scanner.model.history import Previous
+from scanner.model.question import Question
 from scanner.model.report import Report
 from scanner.model.snapshot import Snapshot, SourceKind
 from scanner.model.waiver import Waiver
@@ -59,6 +62,7 @@ class ScanOptions(msgspec.Struct, frozen=True):
     ratchet: bool = False
     secret_expiry_days: tuple[int, int, int] | None = None
     """Days before a secret's end at which a finding is low, medium, high; None: the rules' own."""
+    question: Question = Question.DOCUMENTED
 
 
 class Judging(msgspec.Struct, frozen=True):
@@ -78,6 +82,7 @@ class Judging(msgspec.Struct, frozen=True):
     history_lost: bool = False
     """There should be a history, and it could not be read."""
     secret_expiry_days: tuple[int, int, int] | None = None
+    question: Question = Question.DOCUMENTED
 
 
 class ScanOutcome(msgspec.Struct, frozen=True):
@@ -103,7 +108,7 @@ def scan(
     started = now()
     documented = load_version(find(options.baseline), [options.cloud])
     values = {parameter.name: parameter.value for parameter in options.parameters}
-    for part in documented.parts:
+    for part in _asked_by(options.question, documented).parts:
         try_parameters(part, values)
     snapshot = _snapshot(options, values, started, progress)
     check_scope(options.cloud, snapshot, values, f"`{options.source}`" if options.source else "what was read")
@@ -132,6 +137,7 @@ def judge(
         ratchet=options.ratchet,
         history_lost=options.past is not None and options.past.lost,
         secret_expiry_days=options.secret_expiry_days,
+        question=options.question,
     )
     report = judged(snapshot, documented, judging, _facts(options, documented, started), on_rule_error)
     run = msgspec.structs.replace(report.run, ended=now())
@@ -147,7 +153,42 @@ def judged(
     on_rule_error: OnRuleError | None = None,
 ) -> Report:
     """Return the report of a snapshot, with its exit code. The same arguments give the same report."""
-    terms = Terms(
+    if judging.question is Question.REVOKED:
+        return _finished(_revoked(snapshot, documented, judging, facts, on_rule_error), judging)
+    report = evaluate(
+        snapshot,
+        documented=documented,
+        terms=_terms(judging, on_rule_error),
+        facts=facts,
+        other_versions=other_versions(documented),
+    )
+    return _finished(report, judging)
+
+
+def _revoked(
+    snapshot: Snapshot,
+    documented: DocumentedVersion,
+    judging: Judging,
+    facts: RunFacts,
+    on_rule_error: OnRuleError | None,
+) -> Report:
+    """Return the report on what is left, by the names of every version that ships."""
+    from scanner.rules.registry_revoked import REVOKED_RULES
+
+    terms = msgspec.structs.replace(_terms(judging, on_rule_error), rules=REVOKED_RULES)
+    named = _asked_by(Question.REVOKED, documented)
+    return of_revocation(evaluate(asked_for(snapshot, REVOKED_RULES), documented=named, terms=terms, facts=facts))
+
+
+def _asked_by(question: Question, documented: DocumentedVersion) -> DocumentedVersion:
+    """Return what a question is judged by: what is left may be of any version, whichever was chosen."""
+    if question is Question.DOCUMENTED:
+        return documented
+    return with_every_name(documented, other_versions(documented))
+
+
+def _terms(judging: Judging, on_rule_error: OnRuleError | None) -> Terms:
+    return Terms(
         as_of=judging.as_of,
         catalogue=load_catalogue(),
         values=judging.values,
@@ -156,9 +197,10 @@ def judged(
         controls=shipped_controls().by_cloud(),
         on_error=on_rule_error,
     )
-    report = evaluate(
-        snapshot, documented=documented, terms=terms, facts=facts, other_versions=other_versions(documented)
-    )
+
+
+def _finished(report: Report, judging: Judging) -> Report:
+    """Return a report with waivers and earlier nights applied, its exit code, and the hashes of what decided it."""
     report = with_past(waive(report, judging.waivers, judging.as_of), judging.previous)
     code = exit_code(
         report,
@@ -177,7 +219,8 @@ def judged(
 
 def _digests(judging: Judging) -> dict[str, str | None]:
     """Return the hashes of what a report was made with, beside the documented version and the rules."""
-    decided = ("values", "require_live", "fail_on", "fail_on_posture", "allow_incomplete", "ratchet")
+    decided = ["values", "require_live", "fail_on", "fail_on_posture", "allow_incomplete", "ratchet"]
+    decided += ["question"] if judging.question is not Question.DOCUMENTED else []
     return {
         "config_digest": canonical_digest({name: getattr(judging, name) for name in decided}),
         "controls_digest": digest(controls_file()),
@@ -218,7 +261,7 @@ def _facts(options: ScanOptions, documented: DocumentedVersion, started: datetim
         argv=options.argv,
         host=host(),
         python=python_version(),
-        parameters=effective_parameters(documented, options.parameters),
+        parameters=effective_parameters(_asked_by(options.question, documented), options.parameters),
     )
 
 

@@ -18,7 +18,8 @@ from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, deli
     metavar="NAME",
     default="drifted",
     show_default=True,
-    help="documented: the account is as documented; drifted: somebody changed it.",
+    help="documented: the account is as documented; drifted: somebody changed it; revoked: the customer left, and "
+    "what verify-revoked finds.",
 )
 @click.option(
     "--cloud",

@@ -170,6 +170,39 @@ def delete_stack(cloud: LoopbackAws, stack: str, region: str) -> None:
     cloud.client("cloudformation", region).delete_stack(StackName=stack)
 
 
+def delete_role(cloud: LoopbackAws, role: str) -> None:
+    """Delete a role with its inline policies, and the customer-managed policies that nobody else has."""
+    iam = cloud.client("iam")
+    for profile in iam.list_instance_profiles_for_role(RoleName=role)["InstanceProfiles"]:
+        iam.remove_role_from_instance_profile(InstanceProfileName=profile["InstanceProfileName"], RoleName=role)
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=role, PolicyName=name)
+    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+        if ":iam::aws:" not in policy["PolicyArn"]:
+            _delete_unattached(iam, policy["PolicyArn"])
+    iam.delete_role(RoleName=role)
+
+
+def delete_instance_profile(cloud: LoopbackAws, profile: str) -> None:
+    """Delete an instance profile that holds no role."""
+    cloud.client("iam").delete_instance_profile(InstanceProfileName=profile)
+
+
+def delete_cluster(cloud: LoopbackAws, cluster: str) -> None:
+    """Delete a cluster; its Pod Identity associations go with it."""
+    cloud.client("eks").delete_cluster(name=cluster)
+
+
+def _delete_unattached(iam: Any, arn: str) -> None:
+    if iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"]:
+        return
+    for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+    iam.delete_policy(PolicyArn=arn)
+
+
 OPERATIONS: dict[str, Callable[..., None]] = {
     operation.__name__: operation
     for operation in (
@@ -185,6 +218,9 @@ OPERATIONS: dict[str, Callable[..., None]] = {
         create_association,
         add_to_stack,
         delete_stack,
+        delete_role,
+        delete_instance_profile,
+        delete_cluster,
     )
 }
 """What `op:` may name."""

@@ -10,6 +10,7 @@ from scanner.model.common import JsonObject
 from scanner.model.finding import Diff, Finding
 from scanner.model.history import HistoryNote
 from scanner.model.pages import Excerpt, PageFile
+from scanner.model.question import Question
 from scanner.model.services import ServiceReview
 from scanner.model.snapshot import ApiCall, Caller, Scope, SourceKind, Unit
 from scanner.model.waiver import WaiverRow
@@ -42,6 +43,7 @@ class Run(msgspec.Struct, frozen=True):
     python: str = ""
     argv: tuple[str, ...] = ()
     host: str | None = None
+    question: Question = Question.DOCUMENTED
     planned: bool = False
     """The input is a template: access that does not exist yet."""
     config_digest: str | None = None
@@ -135,7 +137,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """The two lines on top."""
 
     as_documented: str
-    """`yes`, `no` or `not proven`."""
+    """`yes`, `no` or `not proven`: the answer to the run's question."""
     headline: str
     """First line in words, with counts of actions, identities and what could not be read."""
     allows: str

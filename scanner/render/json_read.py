@@ -15,6 +15,7 @@ from scanner.model import report as records
 from scanner.model.common import EvidencePointer
 from scanner.model.history import HistoryNote
 from scanner.model.pages import Excerpt, PageFile
+from scanner.model.question import Question
 from scanner.model.snapshot import ApiCall, Caller, Scope, Unit, UnitError
 from scanner.model.waiver import WaiverRow
 from scanner.render import json_finding as found
@@ -91,6 +92,7 @@ def _run(run: out.Run) -> records.Run:
         python=run.python,
         argv=tuple(run.argv_redacted),
         host=run.host,
+        question=Question(run.question),
         planned=run.planned,
         config_digest=run.config_digest,
         controls_digest=run.controls_digest,

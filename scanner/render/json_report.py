@@ -108,6 +108,7 @@ def _run(report: Report) -> out.Run:
         host=run.host,
         clock_skew_s=clock_skew_s(report.calls),
         previous_run=report.history.previous_run_id if report.history else None,
+        question=msgspec.convert(run.question.value, Literal["documented", "revoked"]),
     )
 
 

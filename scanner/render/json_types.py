@@ -212,6 +212,8 @@ class Run(Out, frozen=True):
     clock_skew_s: int | None
     """This machine's clock less the provider's, where they differ most; null where no answer told the time."""
     previous_run: str | None
+    question: Literal["documented", "revoked"] = "documented"
+    """What the verdict answers: is access as documented, or is nothing of it left."""
 
 
 class Verdict(Out, frozen=True):

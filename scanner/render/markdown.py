@@ -10,8 +10,6 @@ from scanner.model.report import Report
 from scanner.render.text import count, one_line, when
 from scanner.render.words import (
     EXIT_WORDS,
-    LINE_ALLOWS,
-    LINE_DOCUMENTED,
     OWNER_WORDS,
     VERDICT_SIGN,
     cloud_name,
@@ -19,6 +17,7 @@ from scanner.render.words import (
     group_slug,
     groups,
     in_order,
+    leads,
     open_points,
     permission_words,
     reviews_in_order,
@@ -57,11 +56,11 @@ def plain(text: str, limit: int = 300) -> str:
 def _verdict(lines: list[str], report: Report) -> None:
     documented, allows = verdict_lines(report.verdict)
     answer = report.verdict.as_documented
-    lines += [f"# {VERDICT_SIGN.get(answer, '…')} {LINE_DOCUMENTED} {plain(answer, 40)}", ""]
+    lines += [f"# {VERDICT_SIGN.get(answer, '…')} {leads(report)[0]} {plain(answer, 40)}", ""]
     if documented:
         lines += [plain(documented, 1000), ""]
     if allows:
-        lines += [f"**{LINE_ALLOWS}** {plain(allows, 1000)}", ""]
+        lines += [f"**{leads(report)[1]}** {plain(allows, 1000)}", ""]
     scopes = ", ".join(plain(f"{cloud_name(s.cloud)} {s.kind} {s.id}") for s in report.scopes) or "no scope"
     lines += [f"{scopes} · judged by {plain(report.run.baseline_id)} · {when(report.run.as_of)}", ""]
 

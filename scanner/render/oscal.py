@@ -16,7 +16,7 @@ from scanner.model.report import Report
 from scanner.render.calls import Ledger
 from scanner.render.projection import projection
 from scanner.render.text import neutralise, one_line, shorten, stamp
-from scanner.render.words import LINE_ALLOWS, LINE_DOCUMENTED, in_order, verdict_lines
+from scanner.render.words import in_order, leads, verdict_lines
 
 OscalVersion = Literal["1.1.2", "1.2.1"]
 
@@ -80,8 +80,8 @@ def _result(report: Report) -> dict[str, Any]:
     risks = [_risk(f, report) for f in found if projection(f).oscal_risk]
     made: dict[str, Any] = {
         "uuid": _id(report, "result"),
-        "title": f"{LINE_DOCUMENTED} {_line(report.verdict.as_documented)}",
-        "description": _text(f"{documented}\n{LINE_ALLOWS} {allows}"),
+        "title": f"{leads(report)[0]} {_line(report.verdict.as_documented)}",
+        "description": _text(f"{documented}\n{leads(report)[1]} {allows}"),
         "start": stamp(report.run.started),
         "end": stamp(report.run.ended),
         "reviewed-controls": _reviewed(found),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanner.model.finding import SEVERITY_ORDER, Diff, Finding, Severity, Witness
+from scanner.model.question import Question
 from scanner.model.report import Report, RoleReview
 from scanner.model.snapshot import UnitStatus
 from scanner.render.terminal_layout import Page
@@ -10,8 +11,6 @@ from scanner.render.text import NO_BREAK, compact_json, count, one_line, when
 from scanner.render.words import (
     EXCESS_WORDS,
     EXIT_WORDS,
-    LINE_ALLOWS,
-    LINE_DOCUMENTED,
     MISSING_WORD,
     OWNER_WORDS,
     RESULT_SIGN,
@@ -21,6 +20,7 @@ from scanner.render.words import (
     cloud_name,
     delta_words,
     groups,
+    leads,
     night_before,
     open_points,
     permission_words,
@@ -55,7 +55,7 @@ def render_terminal(report: Report, *, width: int = 100, color: bool = False, ve
     _verdict(page, report)
     _roles(page, report)
     for group in groups(report):
-        _group(page, group, verbose)
+        _group(page, group, verbose, steps=verbose or report.run.question is Question.REVOKED)
     _nights(page, report)
     _register(page, report)
     _facts(page, report)
@@ -74,9 +74,9 @@ def _verdict(page: Page, report: Report) -> None:
     documented, allows = verdict_lines(report.verdict)
     answer = report.verdict.as_documented
     sign = VERDICT_SIGN.get(answer, "…")
-    lead = f"{sign} {LINE_DOCUMENTED} {one_line(answer, 40)}"
+    lead = f"{sign} {leads(report)[0]} {one_line(answer, 40)}"
     page.flow(f"{lead}." if documented else lead, documented, _VERDICT_TONE.get(answer, "open"))
-    page.flow(f"! {LINE_ALLOWS}", allows, "strong")
+    page.flow(f"! {leads(report)[1]}", allows, "strong")
     page.blank()
     run = report.run
     scopes = ", ".join(_scope(s.cloud, s.kind, s.id, s.name) for s in report.scopes) or "no scope"
@@ -130,7 +130,7 @@ def _role_tone(review: RoleReview) -> str:
     return next((tone for tone in ("bad", "open") if tone in tones), "")
 
 
-def _group(page: Page, group: Group, verbose: bool) -> None:
+def _group(page: Page, group: Group, verbose: bool, *, steps: bool) -> None:
     page.heading(group.title, f"{len(group.findings)}", "head")
     match group.slug:
         case "passed" | "not-applicable" if not verbose:
@@ -141,7 +141,7 @@ def _group(page: Page, group: Group, verbose: bool) -> None:
             page.paragraph(group.explanation, style="dim")
             for severity in SEVERITY_ORDER:
                 for finding in (f for f in group.findings if f.severity is severity):
-                    _finding(page, finding, verbose)
+                    _finding(page, finding, verbose, steps=steps)
 
 
 def _counts(page: Page, group: Group) -> None:
@@ -183,7 +183,7 @@ def _subject(finding: Finding) -> str:
     return one_line(finding.subject.name or finding.subject.key, 120)
 
 
-def _finding(page: Page, finding: Finding, verbose: bool) -> None:
+def _finding(page: Page, finding: Finding, verbose: bool, *, steps: bool) -> None:
     page.blank()
     deviates = finding.result.value == "FAIL"
     sign = "−" if deviates and finding.severity is Severity.INFO else RESULT_SIGN[finding.result]
@@ -202,7 +202,7 @@ def _finding(page: Page, finding: Finding, verbose: bool) -> None:
     if finding.remediation:
         owner = OWNER_WORDS.get(finding.remediation.owner, finding.remediation.owner)
         page.labelled("Who acts", one_line(f"{owner}: {finding.remediation.summary}", _TEXT_LIMIT), indent=4)
-        if verbose:
+        if steps:
             for step in finding.remediation.steps:
                 page.labelled("", f"– {one_line(step)}", indent=4)
             if finding.remediation.cli:

@@ -8,13 +8,11 @@ import msgspec
 
 from scanner.model.finding import SEVERITY_ORDER, Axis, Finding, Result, Severity
 from scanner.model.history import HistoryNote
+from scanner.model.question import LEADS, Question
 from scanner.model.report import Report, RoleReview, Verdict
 from scanner.model.snapshot import Unit, UnitStatus
 from scanner.model.waiver import WaiverRow, WaiverState
 from scanner.render.text import count, one_line, when
-
-LINE_DOCUMENTED = "As documented:"
-LINE_ALLOWS = "What the documented access allows:"
 
 RESULT_SIGN = {
     Result.PASS: "✓",
@@ -94,6 +92,12 @@ _GROUPS = (
     ("not-applicable", "Not applicable", "No subject here, or the input does not carry what the rule needs.", "none"),
 )
 
+_REVOKED_GROUPS = {
+    "not-documented": ("Left", "Porter's, or open to Porter, and still there; with what removes it."),
+    "manual": ("For a person to judge", "It may be Porter's: the name or the account does not say."),
+}
+"""How groups are told where the question is what is left: title and explanation."""
+
 
 def group_slug(finding: Finding) -> str:
     """Return the slug of the one group `finding` belongs to."""
@@ -132,8 +136,9 @@ def groups(report: Report) -> tuple[Group, ...]:
     members: dict[str, list[Finding]] = {}
     for finding in report.findings:
         members.setdefault(group_slug(finding), []).append(finding)
+    other = _REVOKED_GROUPS if report.run.question is Question.REVOKED else {}
     return tuple(
-        Group(slug=slug, title=title, explanation=explanation, tone=tone, findings=tuple(in_order(members[slug])))
+        Group(slug, *other.get(slug, (title, explanation)), tone=tone, findings=tuple(in_order(members[slug])))
         for slug, title, explanation, tone in _GROUPS
         if slug in members
     )
@@ -141,10 +146,17 @@ def groups(report: Report) -> tuple[Group, ...]:
 
 def verdict_lines(verdict: Verdict) -> tuple[str, str]:
     """Return the two lines without their lead words: what follows `As documented:` and what follows the second lead."""
-    headline = _without_lead(one_line(verdict.headline, 1000), LINE_DOCUMENTED)
+    headline, allows = one_line(verdict.headline, 1000), one_line(verdict.allows, 1000)
+    for lead, allows_lead in LEADS.values():
+        headline, allows = _without_lead(headline, lead), _without_lead(allows, allows_lead)
     if headline.lower().startswith(verdict.as_documented):
         headline = headline[len(verdict.as_documented) :].lstrip(" .,:;—–-")
-    return headline, _without_lead(one_line(verdict.allows, 1000), LINE_ALLOWS)
+    return headline, allows
+
+
+def leads(report: Report) -> tuple[str, str]:
+    """Return what stands before the answer and before the second line: it depends on what the run asked."""
+    return LEADS[report.run.question]
 
 
 def _without_lead(text: str, lead: str) -> str:

@@ -78,10 +78,10 @@ def none_left(subject: Subject, message: str, evidence: Sequence[EvidencePointer
 
 
 def removal(summary: str, steps: Sequence[str]) -> Remediation:
-    """Return the steps that remove one thing; the last one is the command that does it."""
+    """Return what removes one thing: the last of `steps` is the command that does it, the others come before."""
     return Remediation(
         summary=summary or "Remove what is left.",
-        steps=tuple(steps),
+        steps=tuple(steps[:-1]),
         cli=steps[-1],
         risk_of_change="None, once nothing of yours runs on Porter any more.",
     )

@@ -55,7 +55,7 @@ def _left(ctx: AzureContext, one: AzureRoleAssignment, holder: str | None) -> Ou
     return left(
         Subject("azure.role_assignment", one.id, role_name(ctx, one)),
         f"{quote(role_name(ctx, one))} at {quote(one.scope)} {kind} {who}.",
-        severity=Severity.HIGH if alive and holder else Severity.LOW if gone else Severity.MEDIUM,
+        severity=Severity.HIGH if alive and holder else Severity.LOW if gone and not holder else Severity.MEDIUM,
         evidence=(one.evidence,),
         steps=_steps(one),
         summary="Delete the role assignments that are left.",

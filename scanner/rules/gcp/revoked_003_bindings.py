@@ -51,10 +51,10 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
 
 def _left(ctx: GcpContext, binding: GcpBinding, member: str) -> Outcome:
     gone = is_deleted(member)
-    what = "which is deleted and can be restored for 30 days" if gone else "which is alive or can be"
+    what = ", which is deleted and can be restored for 30 days" if gone else ""
     return left(
         Subject("gcp.binding", f"{binding.node} {binding.role} {member}", member),
-        f"{quote(binding.role)} on {quote(binding.node)} is bound to {quote(member)}, {what}.",
+        f"{quote(binding.role)} on {quote(binding.node)} is bound to {quote(member)}{what}.",
         severity=Severity.MEDIUM if gone else Severity.HIGH,
         evidence=(binding.evidence,),
         steps=(_removal(ctx, binding, member),),
