@@ -95,9 +95,11 @@ def _project(documents: list[InputDocument]) -> str:
 def _pages(documents: list[InputDocument], project: str) -> Iterator[_Page]:
     """Yield the pages of all units; items of one list share a page."""
     items: dict[str, list[JsonObject]] = {}
+    policies: dict[str, str] = {}
     for document in documents:
         shape = _shape(document.value) or ""
         if shape == "policy":
+            _refuse_twice(policies, document.name)
             yield _policy(document.name, document.value, project)
         elif shape == "role":
             yield _Page(kinds.ROLES, _called("roles.get", {"name": document.value["name"]}, document.value))
@@ -116,6 +118,18 @@ _LISTS = {
     "pool": (kinds.POOLS, "workloadIdentityPools", f"{_POOLS}.list"),
     "provider": (kinds.POOLS, "workloadIdentityPoolProviders", f"{_POOLS}.providers.list"),
 }
+
+
+def _refuse_twice(seen: dict[str, str], name: str) -> None:
+    """Raise `InputError` for a second policy of the same thing: what names nobody cannot be told apart."""
+    stem = name.rpartition("/")[2].removesuffix(".json")
+    whose = stem if "@" in stem else "the project"
+    if whose in seen:
+        raise InputError(
+            f"input `{name}`: is a policy of {whose}, and so is `{seen[whose]}`",
+            advice="give one policy of the project, and name a service account's policy file for its e-mail",
+        )
+    seen[whose] = name
 
 
 def _policy(name: str, value: JsonObject, project: str) -> _Page:

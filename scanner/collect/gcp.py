@@ -86,9 +86,9 @@ class _Collector:
     def read(self, projects: Sequence[str]) -> list[Read]:
         """Return every unit of every project."""
         self._total = self._begun + len(kinds.GCP_UNIT_KINDS) * len(projects)
-        found = [Read(name, tuple(self._project(name))) for name in projects]
+        found = {one.project_id: one for name in projects for one in (self._project(name),)}
         self._tell("done", 0)
-        return found
+        return list(found.values())
 
     def _tell(self, what: str, begins: int) -> None:
         if self._progress is not None:
@@ -104,9 +104,14 @@ class _Collector:
         if fatal is not None:
             raise fatal
 
-    def _project(self, name: str) -> list[UnitResult]:
+    def _project(self, name: str) -> Read:
+        """Read one project; one that is named by its number goes by its id, as policies and accounts name it."""
         itself = self._unit(kinds.PROJECT, partial(gcp_units.project, project_id=name))
         self._refuse_start(itself)
+        own = next((str(p.get("projectId") or "") for p in itself.pages), "") or name
+        return Read(own, tuple(self._units(own, itself)))
+
+    def _units(self, name: str, itself: UnitResult) -> list[UnitResult]:
         policy = self._unit(kinds.PROJECT_POLICY, partial(gcp_units.project_policy, project_id=name))
         accounts = self._accounts(name)
         parent = next((str(p.get("parent") or "") for p in itself.pages), "")

@@ -205,13 +205,22 @@ def _custom_roles(state: GcpState, params: JsonObject) -> JsonObject:
 def _deny_list(state: GcpState, params: JsonObject) -> JsonObject:
     parent = unquote(params["parent"])
     found = [p for name, p in state.deny_policies.items() if unquote(name).startswith(f"{parent}/")]
-    return state.page("policies", [{k: v for k, v in p.items() if k != "rules"} for p in found], params)
+    shown = [_numbered(state, {k: v for k, v in p.items() if k != "rules"}) for p in found]
+    return state.page("policies", shown, params)
+
+
+def _numbered(state: GcpState, policy: JsonObject) -> JsonObject:
+    """Return a deny policy as the service prints it: the project goes by its number, however it was asked for."""
+    name = policy["name"].replace(f"projects%2F{state.project_id}/", f"projects%2F{state.number}/")
+    return {**policy, "name": name}
 
 
 def _deny_get(state: GcpState, params: JsonObject) -> JsonObject:
+    wanted = unquote(params["name"])
     for name, policy in state.deny_policies.items():
-        if unquote(name) == unquote(params["name"]):
-            return policy
+        shown = _numbered(state, policy)
+        if wanted in (unquote(name), unquote(shown["name"])):
+            return shown
     raise GcpRefusal(404, "NOT_FOUND", "no such deny policy")
 
 

@@ -160,7 +160,14 @@ class _Project:
     def _deny_policies(self) -> Iterator[GcpDenyPolicy]:
         for at, page in self._pages(kinds.DENY_POLICIES, "policies.get"):
             body = {k: v for k, v in page.items() if k != CALL}
-            yield GcpDenyPolicy(_text(at, page, "name"), body, at)
+            name = self._by_id(_text(at, page, "name"))
+            yield GcpDenyPolicy(name, {**body, "name": name}, at)
+
+    def _by_id(self, name: str) -> str:
+        """Return a deny policy's name with the project's id: the service answers with its number."""
+        itself = next(iter(self._pages(kinds.PROJECT)), None)
+        number = str(itself[1].get("name") or "").removeprefix("projects/") if itself else self._number()
+        return name.replace(f"projects%2F{number}/", f"projects%2F{self._scope.id}/") if number else name
 
     def _services(self) -> Iterator[str]:
         for at, page in self._pages(kinds.SERVICES):

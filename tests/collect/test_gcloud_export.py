@@ -137,3 +137,10 @@ def test_an_account_that_has_only_googles_own_key_counts_as_read(tmp_path: Path)
     outcome = judged(export(state, tmp_path / "x"))
     assert status(outcome, kinds.SERVICE_ACCOUNT_KEYS) is UnitStatus.COMPLETE
     assert {f.result for f in outcome.report.findings if f.rule_id == "GCP-KEY-001"} == {Result.PASS}
+
+
+def test_a_second_policy_that_names_nobody_is_refused_not_dropped(tmp_path: Path) -> None:
+    folder = export(keyed_project(NOW), tmp_path / "gcp")
+    (folder / "folder-policy.json").write_text(json.dumps({"etag": "x", "bindings": []}))
+    with pytest.raises(InputError, match="policy of the project, and so is"):
+        judged(folder)

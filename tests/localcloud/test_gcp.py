@@ -12,11 +12,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from gcp_cloud import NOW, read, serving, unit
 
+from scanner.access.gcp_node import attached_to
 from scanner.collect.gcp_allowlist import GCP_CALLS, gcp_permissions
 from scanner.errors import CollectError
 from scanner.localcloud.gcp import LoopbackGcp
 from scanner.localcloud.gcp_provision import add_account, bind, federated_project
-from scanner.localcloud.gcp_state import NEEDS, as_requested
+from scanner.localcloud.gcp_state import DEMO_NUMBER, DEMO_PROJECT, NEEDS, as_requested
 from scanner.model import kinds_gcp as kinds
 from scanner.model.snapshot import UnitStatus
 from scanner.normalize.inventory import normalize
@@ -83,6 +84,20 @@ def test_lists_are_read_to_the_last_page(cloud: LoopbackGcp) -> None:
     accounts = unit(snapshot, kinds.SERVICE_ACCOUNTS)
     assert len(accounts.pages) == accounts.items == len(cloud.state.service_accounts)
     assert len(unit(snapshot, kinds.SERVICES).pages) == len(cloud.state.services)
+
+
+def test_a_project_named_by_its_number_is_the_project_once(cloud: LoopbackGcp) -> None:
+    by_number = read(projects=(DEMO_NUMBER, DEMO_PROJECT))
+    assert [scope.id for scope in by_number.scopes] == [DEMO_PROJECT]
+    assert {u.scope_id for u in by_number.units} == {DEMO_PROJECT}
+    assert unit(by_number, kinds.ROLES).items == unit(read(), kinds.ROLES).items
+
+
+def test_a_deny_policy_stands_at_the_project_though_the_service_prints_its_number(cloud: LoopbackGcp) -> None:
+    snapshot = read()
+    assert any(DEMO_NUMBER in page.get("name", "") for page in unit(snapshot, kinds.DENY_POLICIES).pages)
+    (policy,) = normalize(snapshot).gcp[0].deny_policies
+    assert attached_to(policy.name) == f"projects/{DEMO_PROJECT}"
 
 
 def test_conditions_arrive_because_version_3_is_asked_for(cloud: LoopbackGcp) -> None:

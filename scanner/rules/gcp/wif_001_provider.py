@@ -45,11 +45,11 @@ from scanner.rules.gcp_context import GcpContext, name_matches
 def check(ctx: GcpContext) -> Iterator[Outcome]:
     """Yield one outcome per documented provider."""
     claims = [page.federation for page in ctx.baseline.service_accounts if page.federation]
-    if not claims or not ctx.porter_accounts:
+    if not claims or not (ctx.porter_accounts or _pools(ctx, claims)):
         yield not_applicable(ctx, "The documented version has no federation, or Porter is not in the project.")
         return
     for claim in claims:
-        pools = [p for p in ctx.project.pools if name_matches(claim.pool_pattern, _own_name(p.name))]
+        pools = _pools(ctx, [claim])
         live = [(pool, provider) for pool in pools for provider in pool.providers if _is_it(claim, pool, provider)]
         if not live:
             message = f"No working provider {quote(claim.provider_pattern)} in a pool {quote(claim.pool_pattern)}."
@@ -58,6 +58,13 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
             )
         for _, provider in live:
             yield _judge(claim, provider)
+
+
+def _pools(ctx: GcpContext, claims: list[FederationClaim]) -> list[GcpPool]:
+    """Return the pools of a documented name; one that is left over lets Porter in for as long as it is there."""
+    patterns = [claim.pool_pattern for claim in claims]
+    named = [p for p in ctx.project.pools if any(name_matches(pattern, _own_name(p.name)) for pattern in patterns)]
+    return [p for p in named if p.state != "DELETED"]
 
 
 def _own_name(name: str) -> str:

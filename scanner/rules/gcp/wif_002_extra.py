@@ -1,8 +1,8 @@
 """GCP-WIF-002: Porter's pools hold no other provider, and there is no other pool of Porter's name.
 
 ## What it checks
-Every workload identity pool that is documented or carries Porter's name, and every provider in it beyond the
-documented one.
+Every workload identity pool that is documented, carries Porter's name or has a provider for Porter's AWS account, and
+every provider in it beyond the documented one.
 
 ## Why it matters
 A second provider lets other identities into the same pool; bindings that name the pool or an attribute of it then
@@ -12,8 +12,8 @@ admit them as if they were Porter.
 Disable the provider, find out in the audit log who made it, and delete it.
 
 ## Limits
-Pools that others in the company use under another name are not looked at. Deleted pools can be restored for 30 days
-and are named by GCP-LEFT-001.
+Porter's AWS account is known only where the parameter porter_aws_account is given; without it, pools of another name
+are not looked at. Deleted pools can be restored for 30 days and are named by GCP-LEFT-001.
 
 ## References
 - https://github.com/porter-dev/gcp-onboarding
@@ -29,6 +29,7 @@ from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Res
 from scanner.model.inventory_gcp import GcpPool
 from scanner.rules.base import Rule
 from scanner.rules.gcp._common import IAM_FEDERATION, PORTER_ONBOARDING, not_applicable, quote
+from scanner.rules.gcp._members import vendors_pools
 from scanner.rules.gcp_context import GcpContext, name_matches
 
 
@@ -36,26 +37,26 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
     """Yield one outcome per pool that is Porter's, and one per provider too many."""
     claims = [page.federation for page in ctx.baseline.service_accounts if page.federation]
     patterns = {claim.pool_pattern: claim.provider_pattern for claim in claims}
-    prefix = ctx.baseline.name_prefix.lower()
+    mine = vendors_pools(ctx)
     empty = True
     for pool in ctx.project.pools:
         own = pool.name.rpartition("/")[2]
         pattern = next((p for p in patterns if name_matches(p, own)), None)
-        if pool.state == "DELETED" or (pattern is None and not own.lower().startswith(prefix)):
+        if pool.state == "DELETED" or (pattern is None and own not in mine):
             continue
         empty = False
-        yield from _pool(pool, own, patterns.get(pattern or ""))
+        yield from _pool(pool, own, patterns.get(pattern or ""), mine.get(own, ""))
     if empty:
         yield not_applicable(ctx, "No workload identity pool of Porter's in the project.")
 
 
-def _pool(pool: GcpPool, own: str, documented: str | None) -> Iterator[Outcome]:
+def _pool(pool: GcpPool, own: str, documented: str | None, why: str) -> Iterator[Outcome]:
     subject = Subject("gcp.workload_identity_pool", pool.name, own)
     if documented is None:
         yield Outcome(
             subject,
             Result.FAIL,
-            "A pool of Porter's name that no document names.",
+            f"A pool that no document names: {why}.",
             reason_code="NOT_DOCUMENTED",
             observed=ObservedValue(own, "pool"),
             evidence=(pool.evidence,),
