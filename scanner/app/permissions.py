@@ -19,12 +19,17 @@ class TierLine(msgspec.Struct, frozen=True):
     """Ids of the rules that can give a verdict from this tier on."""
 
 
-def policy_json(tier: str, *, partition: str = "aws") -> str:
-    """Return the IAM policy of a tier as indented JSON, ready for `aws iam create-policy`; raises `UsageError`."""
+def known_tier(tier: str) -> Tier:
+    """Return the tier of that name; raises `UsageError`."""
     known = next((t for t in TIERS if t == tier), None)
     if known is None:
         raise UsageError(f"there is no tier `{tier}`", advice=f"tiers: {', '.join(TIERS)}")
-    policy = msgspec.json.encode(aws_policy(known, partition=partition))
+    return known
+
+
+def policy_json(tier: str, *, partition: str = "aws") -> str:
+    """Return the IAM policy of a tier as indented JSON, ready for `aws iam create-policy`; raises `UsageError`."""
+    policy = msgspec.json.encode(aws_policy(known_tier(tier), partition=partition))
     return msgspec.json.format(policy, indent=2).decode() + "\n"
 
 

@@ -20,24 +20,29 @@ _GRAPH_IDS = {
 
 def azure_role_json(tier: str, subscription: str = "SUBSCRIPTION-ID") -> str:
     """Return what a tier needs as indented JSON: a role definition and Graph permissions. Raises `UsageError`."""
-    known = next((t for t in AZURE_TIERS if t == tier), None)
-    if known is None:
-        raise UsageError(f"there is no tier `{tier}`", advice=f"tiers: {', '.join(AZURE_TIERS)}")
-    permissions = [{"value": name, "id": _GRAPH_IDS[name]} for name in _needs(known, GRAPH)]
+    actions, graph = azure_needs(tier)
     document: JsonObject = {
         "roleDefinition": {
             "Name": "porter-audit reader",
             "IsCustom": True,
             "Description": "Read-only: what porter-audit needs to judge Porter's access, and nothing else.",
-            "Actions": _needs(known, ARM),
+            "Actions": actions,
             "NotActions": [],
             "DataActions": [],
             "NotDataActions": [],
             "AssignableScopes": [f"/subscriptions/{subscription}"],
         },
-        "graphApplicationPermissions": permissions,
+        "graphApplicationPermissions": [{"value": name, "id": number} for name, number in graph],
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def azure_needs(tier: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return a tier's operations, and its Graph permissions with their ids. Raises `UsageError`."""
+    known = next((t for t in AZURE_TIERS if t == tier), None)
+    if known is None:
+        raise UsageError(f"there is no tier `{tier}`", advice=f"tiers: {', '.join(AZURE_TIERS)}")
+    return _needs(known, ARM), [(name, _GRAPH_IDS[name]) for name in _needs(known, GRAPH)]
 
 
 def _needs(tier: AzureTier, service: str) -> list[str]:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import msgspec
 
 from scanner.app.permissions import TierLine
-from scanner.collect.gcp_allowlist import GCP_CALLS, GCP_TIERS, gcp_role
+from scanner.collect.gcp_allowlist import GCP_CALLS, GCP_TIERS, GcpTier, gcp_role
 from scanner.errors import UsageError
 from scanner.rules.registry_gcp import GCP_RULES
 
 
-def gcp_role_json(tier: str) -> str:
-    """Return the custom role of a tier as indented JSON, for `gcloud iam roles create --file`; raises `UsageError`."""
+def known_gcp_tier(tier: str) -> GcpTier:
+    """Return the tier of that name; raises `UsageError`."""
     known = next((t for t in GCP_TIERS if t == tier), None)
     if known is None:
         raise UsageError(f"there is no tier `{tier}`", advice=f"tiers: {', '.join(GCP_TIERS)}")
-    return msgspec.json.format(msgspec.json.encode(gcp_role(known)), indent=2).decode() + "\n"
+    return known
+
+
+def gcp_role_json(tier: str) -> str:
+    """Return the custom role of a tier as indented JSON, for `gcloud iam roles create --file`; raises `UsageError`."""
+    return msgspec.json.format(msgspec.json.encode(gcp_role(known_gcp_tier(tier))), indent=2).decode() + "\n"
 
 
 def gcp_tier_lines() -> tuple[TierLine, ...]:

@@ -130,16 +130,25 @@ def doctor_azure_command(
     show_default=True,
     help="How much the reader may see; each tier includes those before it.",
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("json", "terraform")),
+    default="json",
+    show_default=True,
+    help="json: for the cloud's own command line; terraform: with the assignment.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Do not say on standard error which rules each tier buys.")
-def permissions_azure_command(tier: str, quiet: bool) -> None:
+def permissions_azure_command(tier: str, form: str, quiet: bool) -> None:
     """Print the custom role and the Microsoft Graph permissions that let a scan read, and nothing else.
 
     They are made from the same list of calls that the program itself is held to. The part `roleDefinition` is what
     `az role definition create --role-definition FILE` reads.
     """
     from scanner.app.permissions_azure import azure_role_json, azure_tier_lines
+    from scanner.app.permissions_files import terraform_azure
 
-    emit(azure_role_json(tier))
+    emit(azure_role_json(tier) if form == "json" else terraform_azure(tier))
     if not quiet:
         for line in azure_tier_lines():
             say(f"{line.tier}: {len(line.rules)} rules{': ' if line.rules else ''}{', '.join(line.rules)}")

@@ -140,16 +140,25 @@ def doctor_gcp_command(
     show_default=True,
     help="project: a custom role of the project; ancestors: of the organization, folders and their policies too.",
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("json", "terraform")),
+    default="json",
+    show_default=True,
+    help="json: for the cloud's own command line; terraform: with the assignment.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Do not say on standard error which rules each tier buys.")
-def permissions_gcp_command(tier: str, quiet: bool) -> None:
+def permissions_gcp_command(tier: str, form: str, quiet: bool) -> None:
     """Print the custom role that lets a scan read, and nothing else.
 
     It is made from the same list of calls that the program itself is held to:
     `gcloud iam roles create porterAuditRead --project=PROJECT --file=FILE` reads it.
     """
-    from scanner.app.permissions_gcp import gcp_role_json, gcp_tier_lines
+    from scanner.app.permissions_files import terraform_gcp
+    from scanner.app.permissions_gcp import gcp_role_json, gcp_tier_lines, known_gcp_tier
 
-    emit(gcp_role_json(tier))
+    emit(gcp_role_json(tier) if form == "json" else terraform_gcp(known_gcp_tier(tier)))
     if not quiet:
         for line in gcp_tier_lines():
             say(f"{line.tier}: {len(line.rules)} rules{': ' if line.rules else ''}{', '.join(line.rules)}")

@@ -26,16 +26,28 @@ def permissions() -> None:
     help="How much the reader may see; each tier includes those before it.",
 )
 @click.option("--partition", type=click.Choice(_PARTITIONS), default="aws", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("json", "cloudformation", "terraform")),
+    default="json",
+    show_default=True,
+    help="json: the policy alone; the others make the role too, and find the partition themselves.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Do not say on standard error which rules each tier buys.")
-def aws(tier: str, partition: str, quiet: bool) -> None:
+def aws(tier: str, partition: str, form: str, quiet: bool) -> None:
     """Print the IAM policy that lets a scan read, and nothing else.
 
     It is made from the same list of calls that the program itself is held to. The policy goes to standard output,
     so that it can be piped; which rules each tier buys goes to standard error.
     """
-    from scanner.app.permissions import policy_json, tier_lines
+    from scanner.app.permissions import known_tier, policy_json, tier_lines
+    from scanner.app.permissions_files import cloudformation, terraform_aws
 
-    emit(policy_json(tier, partition=partition))
+    if form == "json":
+        emit(policy_json(tier, partition=partition))
+    else:
+        emit({"cloudformation": cloudformation, "terraform": terraform_aws}[form](known_tier(tier)))
     if not quiet:
         for line in tier_lines():
             say(f"{line.tier}: {len(line.rules)} rules{': ' if line.rules else ''}{', '.join(line.rules)}")
