@@ -49,13 +49,18 @@ class Past:
 
         A failure is told of, and is no failure of the scan; with `ratchet` the run is then incomplete.
         """
-        if self._store is not None and not self.lost and report.history is not None:
-            try:
-                remember(self._store, night_of(report))
-            except HistoryError as error:
-                self.lose(error)
+        if report.history is not None:
+            self.keep_night(lambda: night_of(report))
         lost = INCOMPLETE if ratchet and self.lost else CLEAN
         return strongest([report.summary.exit_code, lost])
+
+    def keep_night(self, night: Callable[[], Night]) -> None:
+        """Write a night into the history, if there is one and it is not lost; the same night is written once."""
+        if self._store is not None and not self.lost:
+            try:
+                remember(self._store, night())
+            except HistoryError as error:
+                self.lose(error)
 
     def lose(self, error: HistoryError) -> None:
         """Say once that the history is of no use tonight."""

@@ -9,6 +9,7 @@ import click
 from scanner.cli import options as shared
 from scanner.cli.aws import aws_source
 from scanner.cli.azure import scan_azure_command
+from scanner.cli.fleet_scan import scan_all_command
 from scanner.cli.gcp import scan_gcp_command
 from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_by_options, outcome_options, run_scan
 
@@ -61,3 +62,4 @@ def aws(
 
 scan.add_command(scan_gcp_command)
 scan.add_command(scan_azure_command)
+scan.add_command(scan_all_command)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import Enum
+from hashlib import sha256
 
 import msgspec
 
@@ -13,6 +15,8 @@ from scanner.model.snapshot import ApiCall
 PLAN_SCHEMA = "porter-audit/fleet-plan/v1"
 TARGET_SCHEMA = "porter-audit/fleet-target/v1"
 ROLLUP_SCHEMA = "porter-audit/rollup/v1"
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]")
+_MAX_KEY = 120
 
 
 class Place(msgspec.Struct, frozen=True, order=True):
@@ -28,7 +32,9 @@ class Place(msgspec.Struct, frozen=True, order=True):
     @property
     def key(self) -> str:
         """Return what names it among files and in the journal: unique in a run, safe as a file's name."""
-        return f"{self.cloud}-{self.id}"
+        plain = _NOT_PLAIN.sub("_", self.id)[:_MAX_KEY]
+        tail = "" if plain == self.id else f"-{sha256(self.id.encode('utf-8', 'replace')).hexdigest()[:12]}"
+        return f"{self.cloud}-{plain}{tail}"
 
 
 class Approval(str, Enum):
@@ -183,3 +189,46 @@ class JournalLine(msgspec.Struct, frozen=True):
     sha256: str
     """Of its target.json."""
     at: datetime
+
+
+class Group(msgspec.Struct, frozen=True):
+    """One deviation, wherever it was seen: one cause, told once."""
+
+    group: str
+    rule_id: str
+    title: str
+    axis: str
+    severity: str
+    result: str
+    subject: str
+    message: str
+    """As seen in the first target, its own id in braces."""
+    targets: tuple[str, ...]
+    """Keys of the targets, sorted."""
+    waived: int = 0
+    """In how many of them it is waived."""
+    deltas: dict[str, int] = {}
+    """How it changed since the night before -> in how many targets; empty without history."""
+
+
+class Rollup(msgspec.Struct, frozen=True):
+    """A whole run in one record. The same plan and results give the same record."""
+
+    schema: str
+    run_id: str
+    created: datetime
+    tool_version: str
+    config_sha256: str
+    exit_code: int
+    as_documented: str
+    """`yes` only if every target was read and says so."""
+    headline: str
+    counts: dict[str, int]
+    """asked, found, read, complete, failed, late, broken, skipped, gaps, not_approved, ..."""
+    asked: tuple[Asked, ...]
+    targets: tuple[TargetResult, ...]
+    """Sorted by cloud and id."""
+    groups: tuple[Group, ...]
+    """Worst first, then those in most targets."""
+    skipped: tuple[Skipped, ...] = ()
+    gaps: tuple[Gap, ...] = ()

@@ -1,0 +1,201 @@
+"""A fleet run on disk: what is to do, what is done, and nothing that is done by halves.
+
+    DIR/<run id>/plan.json            written once, before the first target is read
+    DIR/<run id>/journal.ndjson       one line per target that is done for good; only ever appended to
+    DIR/<run id>/targets/<key>/       made under another name and renamed when it is whole
+    DIR/<run id>/rollup.json          written last: a run that has it is over
+
+A process may be killed between any two steps. What was renamed and is not in the journal is whole, and is taken up.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from scanner.app.digests import digest
+from scanner.app.files import write_all
+from scanner.errors import InputError, RenderError, UsageError
+from scanner.model.fleet import PLAN_SCHEMA, TARGET_SCHEMA, JournalLine, Plan, TargetResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PLAN = "plan.json"
+JOURNAL = "journal.ndjson"
+TARGETS = "targets"
+RESULT = "target.json"
+ROLLUP = "rollup.json"
+_LOCK = ".fleet.lock"
+_PARTIAL = ".partial"
+_RUN_ID_LENGTH = 36
+_MAX_PLAN_BYTES = 512_000_000
+
+
+@contextmanager
+def only_run(directory: Path) -> Iterator[None]:
+    """Hold the lock of a directory of runs; raises `UsageError` if another run has it.
+
+    The kernel lets it go when its holder dies.
+    """
+    import fcntl
+
+    path = directory / _LOCK
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UsageError(f"cannot write into `{directory}`: {(error.strerror or 'no access').lower()}") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            advice = "wait for it to end, or give this one a directory of its own"
+            raise UsageError(f"another fleet run is writing into `{directory}`", advice=advice) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def unfinished(directory: Path) -> Path | None:
+    """Return the newest run that has a plan and is not over, by run id; None if there is none."""
+    found = [path for path in _runs(directory) if (path / PLAN).is_file() and not (path / ROLLUP).is_file()]
+    return max(found, default=None)
+
+
+def _runs(directory: Path) -> list[Path]:
+    if not directory.is_dir():
+        return []
+    return [path for path in directory.iterdir() if path.is_dir() and len(path.name) == _RUN_ID_LENGTH]
+
+
+def previous_target(directory: Path, run_id: str, key: str) -> Path | None:
+    """Return where the newest run before this one keeps a target; None if none has it."""
+    before = sorted((path for path in _runs(directory) if path.name < run_id), reverse=True)
+    return next((path / TARGETS / key for path in before if (path / TARGETS / key).is_dir()), None)
+
+
+class RunFolder:
+    """The folder of one run. For use by one thread of one process, which holds the lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def begin(cls, directory: Path, plan: Plan) -> RunFolder:
+        """Make a run's folder and write its plan. Raises `RenderError`."""
+        folder = cls(directory / plan.run_id)
+        with _written(folder.path):
+            (folder.path / TARGETS).mkdir(mode=0o700, parents=True)
+        write_all({folder.path / PLAN: msgspec.json.encode(plan)})
+        return folder
+
+    def plan(self) -> Plan:
+        """Return the plan; raises `InputError` if it is damaged."""
+        file = self.path / PLAN
+        try:
+            with file.open("rb") as stream:
+                plan = msgspec.json.decode(stream.read(_MAX_PLAN_BYTES), type=Plan)
+        except (OSError, msgspec.DecodeError) as error:
+            raise InputError(f"plan `{file}`: {' '.join(str(error).split())[:200]}") from error
+        if plan.schema != PLAN_SCHEMA:
+            raise InputError(f"plan `{file}`: schema `{plan.schema[:60]}` is not `{PLAN_SCHEMA}`")
+        return plan
+
+    def target(self, key: str) -> Path:
+        """Return where a target's files are."""
+        return self.path / TARGETS / key
+
+    def result(self, key: str) -> TargetResult | None:
+        """Return how a target ended, if it is there and whole."""
+        try:
+            data = (self.target(key) / RESULT).read_bytes()
+            found = msgspec.json.decode(data, type=TargetResult)
+        except (OSError, msgspec.DecodeError):
+            return None
+        mine = found.schema == TARGET_SCHEMA and found.fleet_run_id == self.path.name and found.place.key == key
+        return found if mine else None
+
+    def tidy(self) -> None:
+        """Remove what was begun and is not whole. Raises `RenderError`."""
+        with _written(self.path):
+            for path in (self.path / TARGETS).iterdir():
+                if path.name.endswith(_PARTIAL):
+                    shutil.rmtree(path)
+
+    def publish(
+        self, result: TargetResult, files: Mapping[str, bytes], also: Callable[[Path], None] | None = None
+    ) -> TargetResult:
+        """Write a target, whole or not at all, and return its result with the hashes of its files.
+
+        `also` may write more into the folder before it counts. What an earlier attempt left is replaced.
+        Raises `RenderError`.
+        """
+        target = self.target(result.place.key)
+        draft = target.with_name(target.name + _PARTIAL)
+        hashes = tuple(sorted((name, digest(content)) for name, content in files.items()))
+        result = msgspec.structs.replace(result, files=hashes)
+        with _written(target):
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir(mode=0o700)
+            write_all({draft / name: content for name, content in files.items()})
+            if also is not None:
+                also(draft)
+            write_all({draft / RESULT: msgspec.json.encode(result, order="sorted")})
+            shutil.rmtree(target, ignore_errors=True)
+            draft.replace(target)
+            _sync(target.parent)
+        return result
+
+    def journal(self, line: JournalLine) -> None:
+        """Append one line and see it on the disk. Raises `RenderError`."""
+        file = self.path / JOURNAL
+        with _written(file):
+            descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            try:
+                os.write(descriptor, msgspec.json.encode(line) + b"\n")
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def journaled(self) -> dict[str, JournalLine]:
+        """Return what is done for good; a last line that was cut off by a crash is taken out of the file.
+
+        Raises `InputError` on a line that is damaged otherwise.
+        """
+        file = self.path / JOURNAL
+        try:
+            data = file.read_bytes()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise InputError(f"journal `{file}`: {(error.strerror or 'cannot be read').lower()}") from error
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) != len(data):
+            write_all({file: whole})
+        try:
+            lines = [msgspec.json.decode(line, type=JournalLine) for line in whole.splitlines()]
+        except msgspec.DecodeError as error:
+            raise InputError(f"journal `{file}`: {' '.join(str(error).split())[:200]}") from error
+        return {line.key: line for line in lines}
+
+
+@contextmanager
+def _written(what: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RenderError(f"cannot write `{what}`: {(error.strerror or 'no access').lower()}") from error
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
