@@ -69,7 +69,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "render": frozenset({"msgspec", "jinja2", "markupsafe", "rich"}),
     "evidence": frozenset({"msgspec", "cryptography", "rfc3161_client"}),
     "history": frozenset({"msgspec"}),
-    "notify": frozenset({"msgspec"}),
+    "notify": frozenset({"msgspec", "boto3", "botocore"}),
     "localcloud": frozenset(
         {"msgspec", "boto3", "botocore", "moto", "werkzeug", "flask", "trustme", "yaml", "google", "grpc"}
     ),

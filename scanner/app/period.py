@@ -13,7 +13,7 @@ from scanner.app.exit_codes import CLEAN, INCOMPLETE
 from scanner.app.files import prepare_directory, write_all
 from scanner.errors import UsageError
 from scanner.history.period import Known, period
-from scanner.history.period_schedule import ends, parse_schedule, span_of
+from scanner.history.period_schedule import ends, parse_day, parse_schedule, span_of
 from scanner.history.period_store import read_known
 from scanner.model.period import NightState, Period
 
@@ -73,6 +73,15 @@ def exit_code(made: Period) -> int:
     return CLEAN if whole else INCOMPLETE
 
 
+def summary(made: Period) -> Iterator[str]:
+    """Yield a line for each scope, and one if there is none."""
+    for scope in made.scopes:
+        counts = [f"{scope.count(state)} {state.value}" for state in NightState if state is not NightState.NOT_DUE]
+        yield f"{scope.cloud or 'scope'} {scope.scope}: of {scope.expected} nights {', '.join(counts)}"
+    if not made.scopes:
+        yield "no run is known up to the end of the period"
+
+
 def parse_formats(text: str) -> tuple[str, ...]:
     """Return the formats of a comma-separated list; raises `UsageError`."""
     names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
@@ -96,3 +105,17 @@ def rendered(made: Period, chosen: str) -> Iterator[tuple[str, bytes]]:
         from scanner.render.period_binder import binder_files
 
         yield from binder_files(made).items()
+
+
+__all__ = [
+    "FORMATS",
+    "PeriodOptions",
+    "PeriodOutcome",
+    "exit_code",
+    "parse_day",
+    "parse_formats",
+    "period_report",
+    "rendered",
+    "summary",
+    "with_bundles",
+]

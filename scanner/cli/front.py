@@ -6,6 +6,7 @@ PROGRAM = "porter-audit"
 
 COMMANDS = (
     ("scan", "scanner.cli.scan:scan", "Judge an account, live or from a file, against a documented version"),
+    ("verify-revoked", "scanner.cli.verify_revoked:verify_revoked", "After off-boarding: is nothing of Porter left"),
     ("collect", "scanner.cli.collect:collect", "Only read the account and write a snapshot, to be judged elsewhere"),
     ("compare", "scanner.cli.compare:compare", "Compare policy documents: is live access inside documented access?"),
     ("can", "scanner.cli.can:can", "Decide one concrete request of a role or user, with the layers that decided"),
@@ -13,6 +14,7 @@ COMMANDS = (
     ("rules", "scanner.cli.rules:rules", "List the rules, or show a rule's own page"),
     ("diff", "scanner.cli.nights:diff", "Say what changed between two reports, or two nights of a history"),
     ("history", "scanner.cli.nights:history", "Show a history, or make it again from reports"),
+    ("period-report", "scanner.cli.period_report:period_report", "Say what a history proves of a span of nights"),
     ("waivers", "scanner.cli.waivers:waivers", "Check a file of waivers"),
     ("config", "scanner.cli.config:config", "Check porter-audit.yaml, or print its schema"),
     ("permissions", "scanner.cli.permissions:permissions", "Print the read-only policy a scan needs"),

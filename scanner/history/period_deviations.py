@@ -55,12 +55,13 @@ def deviation_lines(
     `runs` and `sightings` are in the order of time, from the first run ever to the end of the span.
     """
     times = {run.run_id: run.as_of for run in runs if run.as_of < ends(span)}
+    first = {scope: run.as_of for run in reversed(runs) for scope in run.scopes}
     courses: dict[str, _Course] = {}
     for seen in sightings:
         if seen.run_id in times:
             course = courses.setdefault(seen.fingerprint, _Course())
             _step(course, seen, times[seen.run_id], inside=times[seen.run_id] >= begins(span))
-    lines = [_line(known[name], course) for name, course in courses.items() if _concerns(course, begins(span))]
+    lines = [_line(known[name], course, first) for name, course in courses.items() if _concerns(course, begins(span))]
     return tuple(sorted(lines, key=_order))
 
 
@@ -88,9 +89,15 @@ def _concerns(course: _Course, start: datetime) -> bool:
     return any(episode.fixed is None or episode.fixed >= start for episode in course.episodes)
 
 
-def _line(deviation: KnownDeviation, course: _Course) -> DeviationLine:
+def _line(deviation: KnownDeviation, course: _Course, first: Mapping[str, datetime]) -> DeviationLine:
     as_seen = msgspec.structs.replace(deviation, severity=course.severity or deviation.severity)
-    return DeviationLine(as_seen, course.state, tuple(course.episodes), course.waived_nights)
+    return DeviationLine(
+        deviation=as_seen,
+        state=course.state,
+        episodes=tuple(course.episodes),
+        waived_nights=course.waived_nights,
+        on_first_run=course.episodes[0].opened == first.get(deviation.scope),
+    )
 
 
 def _order(line: DeviationLine) -> tuple[int, int, str, str, str]:
@@ -112,7 +119,8 @@ def rank(names: Sequence[str], name: str) -> int:
 def times_to_fix(lines: Iterable[DeviationLine], span: Span) -> tuple[TimeToFix, ...]:
     """Return how long what was fixed in the span had been there, by axis and severity; episodes count one by one.
 
-    The time ends with the first run that proved it: the truth is at most that long.
+    The time ends with the first run that proved it. Since when something was there that the first run of all saw,
+    nobody knows; it counts from that run.
     """
     took: dict[tuple[str, str], list[timedelta]] = {}
     still: dict[tuple[str, str], int] = {}

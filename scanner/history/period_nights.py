@@ -110,9 +110,9 @@ def _gaps(known: Nights, run: KnownRun, scope: str) -> str:
         return "not read: " + ", ".join(report.unread)
     said = []
     if run.not_proven.get(scope, 0):
-        said.append(f"{run.not_proven[scope]} results not proven")
+        said.append(f"results not proven: {run.not_proven[scope]}")
     if run.unread:
-        said.append(f"{run.unread} units not read, no report says which")
+        said.append(f"units not read: {run.unread}, no report says which")
     return ", ".join(said) or f"exit {run.exit_code}"
 
 

@@ -210,6 +210,8 @@ class DeviationLine(msgspec.Struct, frozen=True):
     episodes: tuple[Episode, ...]
     """At least one; each after the first means that it came back."""
     waived_nights: int = 0
+    on_first_run: bool = False
+    """It was there on the first run known of its scope: nobody knows since when."""
 
     @property
     def first_seen(self) -> datetime:

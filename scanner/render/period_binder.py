@@ -15,7 +15,8 @@ NIGHT_COLUMNS = (
 )
 DEVIATION_COLUMNS = (
     *("finding_id", "axis", "severity", "rule_id", "rule_title", "cloud", "scope", "subject", "state", "episode"),
-    *("opened", "last_seen", "fixed", "days_to_fix", "runs_that_could_not_tell", "waived_runs", "fingerprint"),
+    *("opened", "last_seen", "fixed", "days_to_fix", "runs_that_could_not_tell", "waived_runs", "on_first_run"),
+    "fingerprint",
 )
 CRITERION_COLUMNS = ("what", "value", "first", "last", "runs", "scopes")
 WAIVER_COLUMNS = (
@@ -66,7 +67,8 @@ def _deviation(line: DeviationLine) -> Iterable[tuple[str, ...]]:
             *(deviation.cloud, deviation.scope, deviation.subject, line.state if last else "fixed", str(number)),
             *(stamp(episode.opened), stamp(episode.last_seen), stamp(fixed) if fixed else ""),
             f"{(fixed - episode.opened).total_seconds() / 86_400:.1f}" if fixed else "",
-            *(str(episode.not_known), str(line.waived_nights), deviation.fingerprint),
+            *(str(episode.not_known), str(line.waived_nights), "yes" if line.on_first_run else "no"),
+            deviation.fingerprint,
         )
 
 

@@ -90,6 +90,7 @@ class Deviation(Out, frozen=True):
     state: Literal["open", "waived", "fixed", "not_known"]
     first_seen: Stamp
     fixed: Stamp | None
+    on_first_run: bool
     reappeared: Count
     waived_runs: Count
     episodes: list[Seen]
@@ -261,6 +262,7 @@ def _deviation(line: DeviationLine) -> Deviation:
         state=msgspec.convert(line.state, Literal["open", "waived", "fixed", "not_known"]),
         first_seen=stamp(line.first_seen),
         fixed=_stamp(line.fixed),
+        on_first_run=line.on_first_run,
         reappeared=line.reappeared,
         waived_runs=line.waived_nights,
         episodes=[_episode(episode) for episode in line.episodes],
