@@ -11,6 +11,7 @@ from scanner.baseline.records_services import PodTrustClaim
 from scanner.model.common import JsonObject
 from scanner.model.inventory import AwsAccount
 from scanner.rules.external_id import statements, values
+from scanner.rules.questions import account_of
 
 # https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html
 _PROVIDER = re.compile(
@@ -72,5 +73,5 @@ def documented_trust(claim: PodTrustClaim) -> JsonObject:
 def is_foreign(kind: str, names: Sequence[str], account_id: str) -> bool:
     """Return whether principals of a kind are outside of the account: other accounts, other issuers, anyone."""
     if kind == "AWS":
-        return any(name == "*" or (account_id not in name) for name in names)
+        return any(account_of(name) != account_id for name in names)
     return kind != "Service"
