@@ -221,6 +221,7 @@ def _digests(judging: Judging) -> dict[str, str | None]:
     """Return the hashes of what a report was made with, beside the documented version and the rules."""
     decided = ["values", "require_live", "fail_on", "fail_on_posture", "allow_incomplete", "ratchet"]
     decided += ["question"] if judging.question is not Question.DOCUMENTED else []
+    decided += ["secret_expiry_days"] if judging.secret_expiry_days is not None else []
     return {
         "config_digest": canonical_digest({name: getattr(judging, name) for name in decided}),
         "controls_digest": digest(controls_file()),
