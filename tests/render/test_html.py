@@ -389,7 +389,7 @@ PAIRS = [
     *((ink, ground) for ink in ("ink", "muted", "accent") for ground in ("bg", "surface", "sunken")),
     *((tone, ground) for tone in TONES for ground in (f"{tone}-soft", "surface", "bg", "sunken")),
     *(("ink", f"{tone}-soft") for tone in TONES),
-    *(("muted", f"{tone}-soft") for tone in ("bad", "open", "none")),
+    *(("muted", f"{tone}-soft") for tone in ("bad", "risk", "open", "none")),
     ("on-bad-strong", "bad-strong"),
     ("ink", "accent-soft"),
     ("muted", "accent-soft"),
