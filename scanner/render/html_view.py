@@ -24,6 +24,7 @@ from scanner.render.html_findings import LEAN_ABOVE, Links, RuleCard, rule_ancho
 from scanner.render.html_graph import Graph, graphs
 from scanner.render.html_roles import Role, open_at_first, roles
 from scanner.render.html_run import Document, Fact, document, facts, run_facts, scopes_line
+from scanner.render.html_services import Services, services
 from scanner.render.text import one_line, shorten
 from scanner.render.words import (
     EXIT_WORDS,
@@ -100,6 +101,7 @@ class View(msgspec.Struct, frozen=True):
     rules: int
     rule_cards: tuple[RuleCard, ...]
     waivers: tuple[RegisterRow, ...] = ()
+    services: Services | None = None
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:
@@ -116,6 +118,7 @@ class View(msgspec.Struct, frozen=True):
             ("identities", "Identities", len(self.roles), bool(self.roles)),
             ("differences", "Documented versus live", None, bool(self.roles)),
             ("graph", "Trust graph", None, bool(self.graphs)),
+            ("services", "Services", len(self.services.rows) if self.services else 0, self.services is not None),
             ("findings", "Findings", self.finding_count, True),
             ("evidence", "Evidence", len(self.evidence), bool(self.evidence)),
             ("controls", "Control matrix", None, bool(self.frameworks)),
@@ -198,6 +201,7 @@ def view_of(
         rules=report.summary.rules_evaluated,
         rule_cards=rule_cards(report, links),
         waivers=tuple(register_row(row) for row in report.waivers),
+        services=services(report, links),
     )
 
 

@@ -69,6 +69,7 @@ def report_document(report: Report) -> out.ReportDocument:
             for t in sorted(report.tie_outs, key=lambda t: (t.scope_id, t.name))
         ],
         reviews=[_review(r) for r in sorted(report.reviews, key=_review_key)],
+        services=[msgspec.convert(msgspec.to_builtins(s), out.Service) for s in report.services],
         findings=[_finding(f, report, sources) for f in in_order(report.findings)],
         excerpts=[_excerpt(e) for e in report.excerpts],
         waivers=[_waiver(row) for row in report.waivers],

@@ -282,6 +282,31 @@ class History(Out, frozen=True):
     facts: Facts
 
 
+class Service(Out, frozen=True):
+    """A connection that a service declares, what stands behind it live, and the verdict."""
+
+    file: str
+    line: int
+    app: str | None
+    service: str
+    type: str
+    cloud: Literal["aws", "azure", "gcp", "none", ""]
+    declared: str
+    scope_id: str | None
+    live: list[str]
+    verdict: Literal[
+        "not as documented",
+        "not proven",
+        "for a person",
+        "documented, at risk",
+        "as documented",
+        "grants no access",
+        "not in this scan",
+    ]
+    reasons: list[str]
+    findings: list[str]
+
+
 class ReportDocument(Out, frozen=True):
     """The whole truth of one run."""
 
@@ -296,6 +321,7 @@ class ReportDocument(Out, frozen=True):
     populations: list[Population]
     tie_outs: list[TieOut]
     reviews: list[Review]
+    services: list[Service]
     findings: list[Finding]
     excerpts: list[Excerpt]
     waivers: list[Waiver]

@@ -7,6 +7,7 @@ from scanner.model.question import Question
 from scanner.model.report import Report, RoleReview
 from scanner.model.snapshot import UnitStatus
 from scanner.render.terminal_layout import Page
+from scanner.render.terminal_services import add_services
 from scanner.render.text import NO_BREAK, compact_json, count, one_line, when
 from scanner.render.words import (
     EXCESS_WORDS,
@@ -54,6 +55,7 @@ def render_terminal(report: Report, *, width: int = 100, color: bool = False, ve
     _open_box(page, report)
     _verdict(page, report)
     _roles(page, report)
+    add_services(page, report)
     for group in groups(report):
         _group(page, group, verbose, steps=verbose or report.run.question is Question.REVOKED)
     _nights(page, report)
