@@ -12,14 +12,17 @@ import msgspec
 from scanner.app.digests import controls_file
 from scanner.app.keys import read_signer
 from scanner.app.outputs import Format, OutputPlan, documents
-from scanner.app.scan import ScanOutcome
+from scanner.app.scan import Judging, ScanOutcome
 from scanner.app.timestamp import check as check_authority
 from scanner.baseline.load import find, load_part
 from scanner.engine import RunFacts
 from scanner.errors import BaselineError, RenderError, UsageError
+from scanner.model.question import Question
 from scanner.model.report import Population, Report
 from scanner.model.snapshot import Snapshot
+from scanner.rules.base import Rule
 from scanner.rules.registry_all import rules_of
+from scanner.rules.registry_revoked import REVOKED_RULES
 
 if TYPE_CHECKING:
     from scanner.evidence.bundle import Contents
@@ -165,7 +168,7 @@ def _inputs(outcome: ScanOutcome, report: Report, plan: BundlePlan) -> dict[str,
     rules = [
         {"id": r.id, "version": r.version, "title": r.title, "severity": r.severity, "axis": r.axis}
         for cloud in outcome.documented.clouds
-        for r in rules_of(cloud)
+        for r in _rules(outcome.judging, cloud)
     ]
     return {
         JUDGING_PATH: encoded(outcome.judging),
@@ -174,6 +177,13 @@ def _inputs(outcome: ScanOutcome, report: Report, plan: BundlePlan) -> dict[str,
         CONTROLS_PATH: controls_file(),
         **_baseline_files(outcome, plan),
     }
+
+
+def _rules(judging: Judging, cloud: str) -> tuple[Rule, ...]:
+    """Return the rules that a run of a cloud is made of: what is asked decides."""
+    if judging.question is Question.REVOKED:
+        return tuple(rule for rule in REVOKED_RULES if rule.cloud == cloud)
+    return rules_of(cloud)
 
 
 def run_facts(report: Report) -> RunFacts:

@@ -11,7 +11,7 @@ from scanner.model import kinds, kinds_azure, kinds_gcp
 from scanner.model.finding import Axis, Finding, Result, Severity
 from scanner.model.question import Question
 from scanner.model.report import Population, Report, Verdict
-from scanner.model.snapshot import Snapshot
+from scanner.model.snapshot import Snapshot, Unit, UnitError, UnitStatus
 from scanner.rules.base import Rule
 
 _SCOPES = frozenset(
@@ -42,11 +42,21 @@ _READ = {
 def asked_for(snapshot: Snapshot, rules: Iterable[Rule]) -> Snapshot:
     """Return the snapshot with those units required that the rules need, and no others.
 
-    A scan can do without many a list; that nothing is left can be said only of lists that were read.
+    A scan can do without many a list; that nothing is left can be said only of lists that were read, and of no region
+    that the operator left out.
     """
     needed = _SCOPES.union(*(rule.requires for rule in rules))
-    units = (msgspec.structs.replace(unit, required=unit.kind in needed) for unit in snapshot.units)
+    units = (msgspec.structs.replace(_whole(unit), required=unit.kind in needed) for unit in snapshot.units)
     return msgspec.structs.replace(snapshot, units=tuple(units))
+
+
+def _whole(unit: Unit) -> Unit:
+    """Return a list of regions that an operator typed as what it is: not all of them."""
+    typed = any((page.get(kinds.CALL) or {}).get("operation") == "--regions" for page in unit.pages)
+    if unit.kind != kinds.REGIONS or not typed:
+        return unit
+    reason = UnitError("RegionsNamed", "only the regions named with --regions were read")
+    return msgspec.structs.replace(unit, status=UnitStatus.TRUNCATED, error=reason)
 
 
 def of_revocation(report: Report) -> Report:

@@ -12,6 +12,7 @@ COMMANDS = (
     ("can", "scanner.cli.can:can", "Decide one concrete request of a role or user, with the layers that decided"),
     ("baseline", "scanner.cli.baseline:baseline", "List, show, import, check and compare documented versions"),
     ("rules", "scanner.cli.rules:rules", "List the rules, or show a rule's own page"),
+    ("report", "scanner.cli.report:report", "Make reports again from a bundle, in any format; a binder for an auditor"),
     ("diff", "scanner.cli.nights:diff", "Say what changed between two reports, or two nights of a history"),
     ("history", "scanner.cli.nights:history", "Show a history, or make it again from reports"),
     ("period-report", "scanner.cli.period_report:period_report", "Say what a history proves of a span of nights"),

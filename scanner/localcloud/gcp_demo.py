@@ -75,10 +75,10 @@ def load_gcp_scenario(name: str) -> GcpScenario:
 def scenario_state(scenario: GcpScenario, start: str, now: datetime) -> tuple[GcpState, tuple[GcpChange, ...]]:
     """Return the project with the scenario's changes for one set-up, and these changes with their real subjects."""
     state = federated_project(now) if start == FEDERATED else keyed_project(now)
+    own = porter_email(state).partition("@")[0]
     changes = tuple(c for c in scenario.changes if start in c.starts)
     for change in changes:
         apply_gcp(state, change.do, now)
-    own = porter_email(state).partition("@")[0]
     return state, tuple(msgspec.structs.replace(c, subject=own) if c.subject == PORTER else c for c in changes)
 
 
