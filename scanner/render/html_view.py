@@ -30,6 +30,7 @@ from scanner.render.words import (
     EXIT_WORDS,
     Group,
     groups,
+    leads,
     open_points,
     unit_phrase,
     unread_other,
@@ -65,6 +66,9 @@ class View(msgspec.Struct, frozen=True):
     subtitle: str
     run_id: str
     version: str
+    lead: str
+    """What the answer is to."""
+    allows_lead: str
     answer: str
     tone: str
     headline: str
@@ -158,10 +162,13 @@ def view_of(
 ) -> View:
     """Return everything of the page but the findings, which `made` holds."""
     answer, tone = _ANSWERS.get(report.verdict.as_documented, (one_line(report.verdict.as_documented, 40), "open"))
+    lead, allows_lead = leads(report)
     headline, allows = verdict_lines(report.verdict)
     scopes = ", ".join(one_line(s.name or s.id, 80) for s in report.scopes)
     return View(
-        title=f"As documented: {answer.lower()}" + (f" – {scopes}" if scopes else ""),
+        lead=lead,
+        allows_lead=allows_lead,
+        title=f"{lead} {answer.lower()}" + (f" – {scopes}" if scopes else ""),
         subtitle=scopes_line(report),
         run_id=one_line(report.run.run_id, 60),
         version=one_line(report.run.tool_version, 40),
