@@ -94,7 +94,7 @@ def _by_source(middle: Sequence[End], incoming: Sequence[Way]) -> list[End]:
 
 
 def _beside(ties: Sequence[tuple[End, float]], last: float) -> dict[End, float]:
-    """Return a height for each end of `ties`, in the middle of those it is tied to; none overlap or leave the picture."""
+    """Return a height for each end of `ties`, amid those it is tied to; none overlap or leave the picture."""
     tied: dict[End, list[float]] = {}
     for end, at in ties:
         tied.setdefault(end, []).append(at)

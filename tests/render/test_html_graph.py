@@ -203,8 +203,9 @@ def azure_finding(rule: str, result: Result, name: str, value: Any = None, point
     )
 
 
-def azure(*findings: Finding, holders: tuple[str, ...] = ("porter-sp",)) -> dict[tuple[str, str], str]:
-    review = sample.review("porter-manager", name="porter-aks", cloud="azure", scope_id=SUB, external_principals=holders)
+def azure(*findings: Finding) -> dict[tuple[str, str], str]:
+    more: dict[str, Any] = {"cloud": "azure", "scope_id": SUB, "external_principals": ("porter-sp",)}
+    review = sample.review("porter-manager", name="porter-aks", **more)
     return lines(with_reviews(review, findings=findings))
 
 
