@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scanner.assess.gcp import gcp_populations, gcp_reviews
+from scanner.assess.gcp import gcp_populations, gcp_reviews, gcp_tie_outs
 from scanner.assess.runner import ScopeResult, Terms, errors_of, run_rules
 from scanner.baseline.records_gcp import GcpBaseline
 from scanner.baseline.variables_gcp import bind_gcp
@@ -30,7 +30,7 @@ def evaluate_gcp(
         findings=findings,
         reviews=gcp_reviews(context),
         populations=gcp_populations(context),
-        tie_outs=(),
+        tie_outs=gcp_tie_outs(context),
         errors=errors_of(findings),
     )
 

@@ -11,11 +11,14 @@ from scanner.baseline.records_gcp import DocumentedServiceAccount
 from scanner.errors import PolicyError
 from scanner.model.common import JsonObject, NotObserved
 from scanner.model.finding import Diff, DiffEntry
-from scanner.model.inventory_gcp import GcpBinding, GcpProject, GcpServiceAccount
-from scanner.model.report import Population, RoleReview, StatementRow
+from scanner.model.inventory_gcp import GcpBinding, GcpPolicy, GcpProject, GcpServiceAccount
+from scanner.model.report import Population, RoleReview, StatementRow, TieOut
 from scanner.rules.gcp_context import GcpContext, documented_grant
 
-_LAYERS = ("evaluated: allow policies of the project and of what was read above it",)
+_LAYERS = (
+    "evaluated: allow policies of the project, of what was read above it, and of resources in it that were found",
+    "not evaluated: members of groups and domains, principal access boundaries, access lists of single objects",
+)
 
 
 def gcp_reviews(context: GcpContext) -> tuple[RoleReview, ...]:
@@ -160,12 +163,35 @@ def gcp_populations(context: GcpContext) -> tuple[Population, ...]:
         "user-managed keys": _keys(project),
         "bindings of the project": (f"{b.role} {m}" for p in context.policies() for b in p.bindings for m in b.members),
         "role definitions": (r.name for r in project.roles),
+        "policies of resources in the project": (p.node for p in project.policies_below if p.node != project.node),
         "deny policies": (p.name for p in project.deny_policies),
         "workload identity pools": (p.name for p in project.pools),
         "enabled services": project.services,
         "gke node pools": (f"{n.location}/{n.cluster}/{n.name}" for n in project.node_pools),
     }
     return tuple(population(name, project.project_id, keys) for name, keys in lists.items())
+
+
+def gcp_tie_outs(context: GcpContext) -> tuple[TieOut, ...]:
+    """Compare the project's bindings as the project tells them with those that Cloud Asset Inventory finds."""
+    project = context.project
+    told = next((p for p in project.policies_below if p.node == project.node), None)
+    if isinstance(project.policy, NotObserved):
+        return ()
+    read, found = _members(project.policy), None if told is None else _members(told)
+    agrees = None if found is None else read == found
+    explanation = {
+        None: "Cloud Asset Inventory was not read",
+        True: "",
+        False: "the two differ: a change of the last minutes, or one of the answers is not whole",
+    }[agrees]
+    counted = None if found is None else len(found)
+    source = "cloudasset.googleapis.com:searchAllIamPolicies"
+    return (TieOut("bindings of the project", project.project_id, len(read), counted, source, agrees, explanation),)
+
+
+def _members(policy: GcpPolicy) -> set[tuple[str, str, str]]:
+    return {(b.role, m, str(b.condition or "")) for b in policy.bindings for m in b.members}
 
 
 def _keys(project: GcpProject) -> Iterable[str]:

@@ -116,7 +116,7 @@ class _Collector:
         accounts = self._accounts(name)
         parent = next((str(p.get("parent") or "") for p in itself.pages), "")
         above = self._unit(kinds.ANCESTORS, partial(_ancestors, parent=parent, known=_complete(itself)))
-        policies = [policy, *accounts, above]
+        below = self._unit(kinds.POLICIES_BELOW, partial(gcp_units.policies_below, project_id=name))
         return [
             itself,
             policy,
@@ -124,7 +124,8 @@ class _Collector:
             self._unit(kinds.POOLS, partial(gcp_units.pools, project_id=name)),
             self._unit(kinds.SERVICES, partial(gcp_units.services, project_id=name)),
             above,
-            self._roles(name, policies),
+            below,
+            self._roles(policy, accounts, above, below),
             self._unit(kinds.CUSTOM_ROLES, partial(gcp_units.custom_roles, project_id=name)),
             self._deny_policies(name, parent, itself, above),
             self._unit(kinds.BILLING, partial(gcp_units.billing, project_id=name)),
@@ -147,14 +148,22 @@ class _Collector:
             ),
         ]
 
-    def _roles(self, name: str, results: Sequence[UnitResult]) -> UnitResult:
+    def _roles(
+        self, policy: UnitResult, accounts: Sequence[UnitResult], above: UnitResult, below: UnitResult
+    ) -> UnitResult:
         """Read the roles that matter: whatever a service account of the project holds, and who may act as one."""
-        policy, listed, account_policies, _, above = results
+        listed, account_policies, _ = accounts
         emails = gcp_units.names_in(listed.pages, "accounts", "email")
-        found = dict.fromkeys(_roles_of_accounts((*policy.pages, *above.pages), emails))
-        found |= dict.fromkeys(r for page in account_policies.pages for r in _bound_roles(page))
+        policies = [*policy.pages, *above.pages]
+        found = set(_roles_of_accounts(policies, emails, _SETS))
+        found |= {r for page in account_policies.pages for r in _bound_roles(page)}
+        # Everybody may read many a bucket: that is not what Porter's account was given.
+        resources = [one.get("policy") or {} for page in below.pages for one in page.get("results") or ()]
+        found |= set(_roles_of_accounts(resources, emails, ()))
+        own = {r for page in policies for r in _bound_roles(page) if not r.startswith("roles/")}
         known = _complete(policy) and _complete(account_policies)
-        return self._unit(kinds.ROLES, partial(gcp_units.roles, names=sorted(found), all_known=known))
+        read = partial(gcp_units.roles, names=sorted(found), others=sorted(own - found), all_known=known)
+        return self._unit(kinds.ROLES, read)
 
     def _deny_policies(self, name: str, parent: str, itself: UnitResult, above: UnitResult) -> UnitResult:
         nodes = [f"projects/{name}"]
@@ -182,19 +191,16 @@ def _bound_roles(page: JsonObject) -> list[str]:
 _SETS = ("allUsers", "allAuthenticatedUsers")
 
 
-def _roles_of_accounts(pages: Sequence[JsonObject], emails: Sequence[str]) -> list[str]:
-    """Return the customer's own roles, and those of bindings that name an account of the project, all, or everybody.
-
-    What a role of Google's lets somebody else do is known by its name; a role of the customer's own has to be read.
-    """
+def _roles_of_accounts(pages: Sequence[JsonObject], emails: Sequence[str], sets: Sequence[str]) -> list[str]:
+    """Return the roles of bindings that name a service account of the project, all of them, or one of the sets."""
     own = {f"serviceAccount:{email}".lower() for email in emails}
     found: list[str] = []
     for page in pages:
         for binding in page.get("bindings") or ():
             members = [str(m) for m in binding.get("members") or ()]
-            mine = any(m.lower() in own or m in _SETS or m.endswith("/type/ServiceAccount") for m in members)
+            mine = any(m.lower() in own or m in sets or m.endswith("/type/ServiceAccount") for m in members)
             role = str(binding.get("role") or "")
-            if (mine or not role.startswith("roles/")) and _is_readable(role):
+            if mine and _is_readable(role):
                 found.append(role)
     return found
 

@@ -42,6 +42,7 @@ _CRM = "cloudresourcemanager.googleapis.com"
 _IAM = "iam.googleapis.com"
 _USAGE = "serviceusage.googleapis.com"
 _BILLING = "cloudbilling.googleapis.com"
+_ASSETS = "cloudasset.googleapis.com"
 _GKE = "container.googleapis.com"
 _RM = "resourcemanager"
 
@@ -105,6 +106,15 @@ GCP_CALLS: tuple[GcpCall, ...] = (
         holds="etag",
     ),
     GcpCall(_IAM, "projects.roles.list", "project", kinds.CUSTOM_ROLES, ("iam.roles.list",), counts="roles"),
+    # https://cloud.google.com/asset-inventory/docs/reference/rest/v1/TopLevel/searchAllIamPolicies
+    GcpCall(
+        _ASSETS,
+        "searchAllIamPolicies",
+        "project",
+        kinds.POLICIES_BELOW,
+        ("cloudasset.assets.searchAllIamPolicies",),
+        counts="results",
+    ),
     GcpCall(_IAM, "roles.get", "project", kinds.ROLES, ("iam.roles.get",), holds="name"),
     GcpCall(
         _IAM, "policies.listPolicies", "project", kinds.DENY_POLICIES, ("iam.denypolicies.list",), counts="policies"

@@ -131,6 +131,11 @@ def _clusters(session: GcpSession, params: JsonObject, timeout: float) -> JsonOb
     return session.get_json("container.googleapis.com", f"/v1/{_path(params['parent'])}/clusters", {}, timeout)
 
 
+def _policies_below(session: GcpSession, params: JsonObject, timeout: float) -> JsonObject:
+    path = f"/v1/{_path(params['scope'])}:searchAllIamPolicies"
+    return session.get_json("cloudasset.googleapis.com", path, _query(params, pageSize="500"), timeout)
+
+
 def _path(name: str) -> str:
     return quote(name, safe="/-")
 
@@ -168,6 +173,7 @@ METHODS: dict[str, Method] = {
     ),
     "projects.locations.workloadIdentityPools.list": _pools,
     "projects.locations.workloadIdentityPools.providers.list": _providers,
+    "searchAllIamPolicies": _policies_below,
     "projects.getBillingInfo": _billing,
     "projects.locations.clusters.list": _clusters,
 }

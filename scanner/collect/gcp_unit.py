@@ -84,6 +84,14 @@ class GcpReader:
                 raise
             self.fail(meaning)
 
+    def try_one(self, read: Callable[[], object]) -> None:
+        """Run a part that the unit is complete without; the ledger says how it ended. Time-outs stop the unit."""
+        try:
+            read()
+        except UnitStop as stop:
+            if meaning_of(stop).status not in (UnitStatus.DENIED, UnitStatus.UNSTABLE):
+                raise
+
     def fail(self, meaning: Meaning) -> None:
         """Note why the unit is not complete; the first reason stands."""
         self.failure = self.failure or meaning

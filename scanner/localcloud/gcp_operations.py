@@ -97,6 +97,15 @@ def _bind_account(state: GcpState, step: JsonObject, _now: datetime) -> None:
     policy["bindings"].append({"role": step["role"], "members": [_member(state, step["member"])], **condition})
 
 
+def _bind_resource(state: GcpState, step: JsonObject, _now: datetime) -> None:
+    """Bind a member on a resource in the project, by its full name: `//storage.googleapis.com/BUCKET`."""
+    host = step["resource"].removeprefix("//").partition("/")[0]
+    kind = step.get("type", f"{host}/Bucket")
+    policy = state.resources.setdefault(step["resource"], {"assetType": kind, "policy": {"bindings": []}})["policy"]
+    condition = {"condition": step["condition"]} if "condition" in step else {}
+    policy["bindings"].append({"role": step["role"], "members": [_member(state, step["member"])], **condition})
+
+
 def _set_provider(state: GcpState, step: JsonObject, _now: datetime) -> None:
     state.providers[f"{POOL}/providers/{step.get('name', 'porter-aws')}"].update(step["set"])
 
@@ -174,6 +183,7 @@ OPERATIONS: dict[str, Operation] = {
     "add_key": _add_key,
     "drop_keys": _drop_keys,
     "bind_account": _bind_account,
+    "bind_resource": _bind_resource,
     "set_provider": _set_provider,
     "edit_condition": _edit_condition,
     "add_provider": _add_provider,

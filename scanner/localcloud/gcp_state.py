@@ -30,6 +30,7 @@ NEEDS: dict[str, str] = {
     "projects.serviceAccounts.getIamPolicy": "iam.serviceAccounts.getIamPolicy",
     "projects.serviceAccounts.keys.list": "iam.serviceAccountKeys.list",
     "roles.get": "iam.roles.get",
+    "searchAllIamPolicies": "cloudasset.assets.searchAllIamPolicies",
     "projects.roles.list": "iam.roles.list",
     "policies.listPolicies": "iam.denypolicies.list",
     "policies.get": "iam.denypolicies.get",
@@ -81,6 +82,8 @@ class GcpState:
         self.roles: dict[str, JsonObject] = {}
         self.services: list[str] = []
         self.deny_policies: dict[str, JsonObject] = {}
+        self.resources: dict[str, JsonObject] = {}
+        """Full resource name -> asset type and allow policy of a resource in the project."""
         self.pools: dict[str, JsonObject] = {}
         self.providers: dict[str, JsonObject] = {}
         self.clusters: list[JsonObject] = []
@@ -224,6 +227,25 @@ def _deny_get(state: GcpState, params: JsonObject) -> JsonObject:
     raise GcpRefusal(404, "NOT_FOUND", "no such deny policy")
 
 
+def _assets(state: GcpState, params: JsonObject) -> JsonObject:
+    """Return the policies of the project and of what is in it that have bindings, as Cloud Asset Inventory does."""
+    state.own_node(params["scope"])
+    kind, host = "cloudresourcemanager.googleapis.com/Project", "//cloudresourcemanager.googleapis.com"
+    found = [(f"{host}/projects/{state.number}", kind, state.policies[state.node])]
+    for email, policy in state.account_policies.items():
+        unique = state.service_accounts[email]["uniqueId"]
+        name = f"//iam.googleapis.com/{state.node}/serviceAccounts/{unique}"
+        found.append((name, "iam.googleapis.com/ServiceAccount", policy))
+    found += [(name, one["assetType"], one["policy"]) for name, one in state.resources.items()]
+    own = f"projects/{state.number}"
+    rows: list[JsonObject] = [
+        {"resource": name, "assetType": kind, "project": own, "policy": {"bindings": policy["bindings"]}}
+        for name, kind, policy in found
+        if policy.get("bindings")
+    ]
+    return state.page("results", rows, params)
+
+
 def _services(state: GcpState, params: JsonObject) -> JsonObject:
     found: list[JsonObject] = [
         {"name": f"projects/{state.number}/services/{s}", "config": {"name": s}, "state": "ENABLED"}
@@ -267,6 +289,7 @@ _ANSWERS: dict[str, Callable[[GcpState, JsonObject], JsonObject]] = {
     "projects.roles.list": _custom_roles,
     "policies.listPolicies": _deny_list,
     "policies.get": _deny_get,
+    "searchAllIamPolicies": _assets,
     "services.list": _services,
     "projects.locations.workloadIdentityPools.list": _pools,
     "projects.locations.workloadIdentityPools.providers.list": _providers,

@@ -160,6 +160,9 @@ class GcpProject(msgspec.Struct, frozen=True):
     roles: tuple[GcpRole, ...] = ()
     custom_roles: tuple[GcpCustomRole, ...] = ()
     ancestors: tuple[GcpAncestor, ...] = ()
+    policies_below: tuple[GcpPolicy, ...] = ()
+    """Of resources in the project and of the project itself, as Cloud Asset Inventory finds them; `node` is the
+    resource's full name without leading slashes."""
     deny_policies: tuple[GcpDenyPolicy, ...] = ()
     services: tuple[str, ...] = ()
     """Names of the enabled APIs."""

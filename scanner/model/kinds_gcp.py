@@ -18,6 +18,8 @@ ROLES = "gcp.roles"
 CUSTOM_ROLES = "gcp.custom_roles"
 """The roles that the project itself defines, deleted ones too; without permissions."""
 DENY_POLICIES = "gcp.deny_policies"
+POLICIES_BELOW = "gcp.policies_below"
+"""Allow policies of everything in the project, as Cloud Asset Inventory finds them."""
 BILLING = "gcp.billing"
 NODES = "gcp.node_pools"
 
@@ -30,6 +32,7 @@ GCP_UNIT_KINDS: tuple[UnitKind, ...] = (
     UnitKind(POOLS, required=True),
     UnitKind(SERVICES, required=True),
     UnitKind(ANCESTORS, required=False),
+    UnitKind(POLICIES_BELOW, required=False),
     UnitKind(ROLES, required=True),
     UnitKind(CUSTOM_ROLES, required=False),
     UnitKind(DENY_POLICIES, required=False),

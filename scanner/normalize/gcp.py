@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from scanner.access.gcp_node import node_name
 from scanner.errors import InputError
 from scanner.model import kinds_gcp as kinds
 from scanner.model.common import EvidencePointer, JsonObject, NotObserved, Observed
@@ -25,7 +26,7 @@ from scanner.model.inventory_gcp import (
 )
 from scanner.model.kinds import CALL
 from scanner.model.snapshot import Scope, Snapshot, Unit
-from scanner.normalize.pointer import moment, optional_text, record, records, text, texts
+from scanner.normalize.pointer import child, moment, optional_text, record, records, text, texts
 
 T = TypeVar("T")
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -57,6 +58,7 @@ class _Project:
             roles=tuple(self._roles()),
             custom_roles=tuple(self._custom_roles()),
             ancestors=tuple(self._ancestors()),
+            policies_below=tuple(self._policies_below()),
             deny_policies=tuple(self._deny_policies()),
             services=tuple(sorted(self._services())),
             pools=tuple(self._pools()),
@@ -157,6 +159,19 @@ class _Project:
     def _direct_parent(self) -> str:
         return next((str(page.get("parent") or "") for _, page in self._pages(kinds.PROJECT)), "")
 
+    def _policies_below(self) -> Iterator[GcpPolicy]:
+        for at, page in self._pages(kinds.POLICIES_BELOW):
+            for pointer, raw in _records(at, page, "results"):
+                node = node_name(_text(pointer, raw, "resource"))
+                if node == f"projects/{self._numbered()}":
+                    node = f"projects/{self._scope.id}"
+                inside = EvidencePointer(pointer.unit_id, child(pointer.pointer, "policy"))
+                yield _policy(inside, _at(record, pointer, raw, "policy"), node)
+
+    def _numbered(self) -> str:
+        itself = next(iter(self._pages(kinds.PROJECT)), None)
+        return str(itself[1].get("name") or "").removeprefix("projects/") if itself else self._number()
+
     def _deny_policies(self) -> Iterator[GcpDenyPolicy]:
         for at, page in self._pages(kinds.DENY_POLICIES, "policies.get"):
             body = {k: v for k, v in page.items() if k != CALL}
@@ -165,8 +180,7 @@ class _Project:
 
     def _by_id(self, name: str) -> str:
         """Return a deny policy's name with the project's id: the service answers with its number."""
-        itself = next(iter(self._pages(kinds.PROJECT)), None)
-        number = str(itself[1].get("name") or "").removeprefix("projects/") if itself else self._number()
+        number = self._numbered()
         return name.replace(f"projects%2F{number}/", f"projects%2F{self._scope.id}/") if number else name
 
     def _services(self) -> Iterator[str]:

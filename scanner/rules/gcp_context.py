@@ -163,8 +163,15 @@ def _compare(
     return compare_gcp(
         [live, *(d for d in definitions if d.body.get("name") == binding.role)],
         [documented, *(d for d in definitions if d.body.get("name") in wanted)],
-        parents=dict(project.parents),
+        parents=_hierarchy(project, binding.node),
     )
+
+
+def _hierarchy(project: GcpProject, node: str) -> dict[str, str]:
+    """Return what stands above what; a resource whose policy was found in the project is in it."""
+    known = dict(project.parents)
+    plain = node.startswith(("projects/", "folders/", "organizations/")) and node.count("/") == 1
+    return known if plain else {**known, node: project.node}
 
 
 def _condition(binding: GcpBinding) -> dict[str, object]:

@@ -32,6 +32,9 @@ USAGE = Reference("Google: enabled services", "https://cloud.google.com/service-
 GKE_IDENTITY = Reference(
     "Google: node service accounts", "https://cloud.google.com/kubernetes-engine/docs/how-to/service-accounts"
 )
+ASSETS = Reference(
+    "Google: searching IAM policies", "https://cloud.google.com/asset-inventory/docs/search-iam-policies"
+)
 BILLING = Reference("Google: billing of projects", "https://cloud.google.com/billing/docs/how-to/modify-project")
 
 IMPERSONATING = (

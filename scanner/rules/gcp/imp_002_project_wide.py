@@ -12,7 +12,8 @@ A role meant for one's own accounts gives Porter's account too, and with it ever
 Bind these roles on single service accounts instead of the project.
 
 ## Limits
-Owner and editor are left out: who holds them controls the project anyway. So are Google's own agents.
+Owner, editor and who may set the project's policy are left out: they control the project anyway. So are Google's own
+agents. A custom role that could not be read, or is long gone, is for a person to judge.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -25,6 +26,7 @@ from collections.abc import Iterator
 
 from scanner.access.gcp_member import canonical
 from scanner.model import kinds_gcp as kinds
+from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_gcp import GcpBinding
 from scanner.rules.base import Rule
@@ -60,13 +62,20 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
     wide = [(b, _others(ctx, b, own)) for b in bindings]
     named = [f"{member} ({b.role} on {b.node})" for b, members in wide for member in members]
     hit = [b for b, members in wide if members]
+    strange = [b for policy in ctx.policies() for b in policy.bindings if _is_unread(ctx, b.role)]
+    unread = sorted({b.role for b in strange if _others(ctx, b, own)})
+    if named:
+        result, code, message = Result.FAIL, "PROJECT_WIDE", f"May act as Porter's account: {listed(named)}."
+    elif unread:
+        result, code = Result.MANUAL, "ROLE_UNREAD"
+        message = f"See whether {listed(unread)} let others act as Porter's account: the roles were not read."
+    else:
+        result, code, message = Result.PASS, "NONE", "No binding above the account lets others act as it."
     yield Outcome(
         project_subject(ctx),
-        Result.FAIL if named else Result.PASS,
-        f"May act as Porter's account: {listed(named)}."
-        if named
-        else "No binding above the account lets others act as it.",
-        reason_code="PROJECT_WIDE" if named else "NONE",
+        result,
+        message,
+        reason_code=code,
         observed=ObservedValue(sorted(named), "bindings") if named else None,
         evidence=evidence_of(hit),
     )
@@ -83,6 +92,10 @@ def _others(ctx: GcpContext, binding: GcpBinding, own: set[str]) -> list[str]:
 def _impersonates(ctx: GcpContext, role: str) -> bool:
     """Return whether the role is made for acting as accounts, or is the customer's own and lets one do so."""
     return role in _ROLES or (not role.startswith("roles/") and isinstance(impersonation(ctx, role), str))
+
+
+def _is_unread(ctx: GcpContext, role: str) -> bool:
+    return not role.startswith("roles/") and isinstance(impersonation(ctx, role), NotObserved)
 
 
 RULE = Rule(

@@ -66,7 +66,7 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
     if not ctx.porter_accounts:
         yield not_applicable(ctx)
     for account in ctx.porter_accounts:
-        beyond = [o for b in ctx.grants(account) if (o := _judge(ctx, account, b)) is not None]
+        beyond = [o for b in ctx.grants(account) if (o := judge_binding(ctx, account, b)) is not None]
         yield from {o.discriminator: o for o in beyond}.values()
         if not beyond:
             held = count(len(ctx.grants(account)), "binding")
@@ -87,8 +87,8 @@ def _place(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding) -> 
     return f"{quote(binding.node)}{f' through {quote(member)}' if member else ''}"
 
 
-def _judge(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding) -> Outcome | None:
-    """Return the outcome of one binding; None: it is inside."""
+def judge_binding(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding) -> Outcome | None:
+    """Return what to say of one binding, here or on a resource below; None: it is inside the documents."""
     if documented_grant(ctx.documented(account), binding) is not None:
         return None
     try:
@@ -139,7 +139,7 @@ def _weight(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding) ->
     page = ctx.documented(account)
     if binding.role in _BASIC:
         return Result.FAIL, "BASIC_ROLE", Severity.CRITICAL
-    if not binding.node.startswith("projects/"):
+    if binding.node.startswith(("folders/", "organizations/")):
         return Result.FAIL, "ABOVE_PROJECT", Severity.CRITICAL
     custom = not binding.role.startswith("roles/")
     own = binding.role.rpartition("/")[2]
