@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from scanner.evidence.bundle import Contents
     from scanner.evidence.signing import FileSigner
 
-GRACE_S = 10.0
+GRACE_S = 5.0
 """How long after the deadline results are still taken: what was read until then is judged and counts."""
 _LATE = "the time of the whole run was over while this target was being read"
 

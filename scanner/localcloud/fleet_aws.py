@@ -43,6 +43,15 @@ class FleetSpec(msgspec.Struct, frozen=True):
     summary: str = ""
     """XML of GetAccountSummary's result."""
     regions: tuple[str, ...] = ("us-east-1", "us-east-2")
+    home: str = "us-east-2"
+    """Where each account has the stack and the cluster; its other regions are empty."""
+    stack: str = ""
+    """XML of DescribeStacks' result."""
+    stack_resources: str = ""
+    cluster: str = ""
+    """Name of the cluster."""
+    associations: dict[str, str] = {}
+    """Id of a Pod Identity association -> JSON of it."""
     external_id: str = ""
     suspended: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
@@ -76,6 +85,7 @@ class _Asked(msgspec.Struct, frozen=True):
     operation: str
     region: str
     params: dict[str, str]
+    path: str
 
 
 class FleetAws:
@@ -126,6 +136,8 @@ class FleetAws:
         if asked.account not in self._accounts:
             raise _Said("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
         answer = _ANSWERS.get(asked.operation)
+        if asked.region == self._spec.home and asked.operation in _REGIONAL:
+            return self._at_home(asked)
         if asked.operation == "GetAccountAuthorizationDetails":
             return _xml(asked, self._details(asked))
         if asked.operation == "GetAccountSummary":
@@ -138,6 +150,26 @@ class FleetAws:
         if answer is None:
             raise _Said("AccessDenied", f"{asked.operation} is not answered here", 403)
         return answer(asked)
+
+    def _at_home(self, asked: _Asked) -> bytes:
+        """Answer of the one region that is not empty."""
+        spec, mine = self._spec, asked.path.rsplit("/", 1)[-1]
+        match asked.operation:
+            case "DescribeStacks":
+                return _xml(asked, spec.stack.replace(ANY_ACCOUNT, asked.account))
+            case "ListStackResources":
+                return _xml(asked, spec.stack_resources.replace(ANY_ACCOUNT, asked.account))
+            case "ListClusters":
+                body: object = {"clusters": [spec.cluster]}
+            case "DescribeCluster":
+                arn = f"arn:aws:eks:{spec.home}:{asked.account}:cluster/{spec.cluster}"
+                body = {"cluster": {"name": spec.cluster, "arn": arn, "status": "ACTIVE"}}
+            case "ListPodIdentityAssociations":
+                rows = [json.loads(text.replace(ANY_ACCOUNT, asked.account)) for text in spec.associations.values()]
+                body = {"associations": [{k: v for k, v in row.items() if k != "roleArn"} for row in rows]}
+            case _:
+                body = {"association": json.loads(spec.associations[mine].replace(ANY_ACCOUNT, asked.account))}
+        return _http(200, "application/json", json.dumps(body))
 
     def _assumed(self, asked: _Asked) -> str:
         account = asked.params.get("RoleArn", "::::").split(":")[4]
@@ -193,7 +225,7 @@ def _understood(head: bytes, body: bytes) -> _Asked:
         operation = params.get("Action", "")
     else:
         operation = _rest(service, method.decode(), path.decode().partition("?")[0])
-    return _Asked(account, service, operation, region, params)
+    return _Asked(account, service, operation, region, params, path.decode().partition("?")[0].rstrip("/"))
 
 
 def _rest(service: str, method: str, path: str) -> str:
@@ -203,6 +235,12 @@ def _rest(service: str, method: str, path: str) -> str:
     return f"{method} {path}"
 
 
+_REGIONAL = frozenset(
+    {
+        *("DescribeStacks", "ListStackResources", "ListClusters", "DescribeCluster"),
+        *("ListPodIdentityAssociations", "DescribePodIdentityAssociation"),
+    }
+)
 _NOT_TRUNCATED = "<IsTruncated>false</IsTruncated>"
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,11 +15,19 @@ import msgspec
 
 from scanner.localcloud.aws_wire import xml
 from scanner.localcloud.fleet_aws import ANY_ACCOUNT, FleetSpec
-from scanner.localcloud.provision import AwsFacts, trust_of
+from scanner.localcloud.provision import (
+    CLUSTER,
+    NAMESPACE_OF,
+    PORTER_ACCOUNT_ID,
+    STACK_REGION,
+    AwsFacts,
+    trust_of,
+)
 from scanner.localcloud.reshape import MANAGED_LIMIT, PageRole, documents
 from scanner.model.common import JsonObject
 
 _CREATED = "2026-01-01T00:00:00Z"
+_OUTSIDE = f"arn:aws:iam::{PORTER_ACCOUNT_ID}:role/CAPIManagement"
 _PAGE = 100
 EXTRA_ACTIONS = ("s3:PutBucketPolicy", "s3:PutBucketAcl")
 """What `drifted` gives to porter-telemetry-manager beyond its page."""
@@ -34,7 +42,8 @@ def spec_of(
     """
     facts = AwsFacts(account_id=ANY_ACCOUNT, external_id=external_id, now=now)
     bodies = tuple(tuple(_pages(_items(roles, facts, drifted=extra))) for extra in (False, True))
-    counts = {"Roles": len(roles) + 40, "Policies": bodies[0][0].count("<AttachmentCount>")}
+    counts = {"Users": 0, "Groups": 0, "Roles": len(roles) + 40, "InstanceProfiles": 0}
+    associations = {one["associationId"]: json.dumps(one) for one in _associations(roles, facts)}
     entries = "".join(f"<entry><key>{key}</key><value>{value}</value></entry>" for key, value in counts.items())
     return FleetSpec(
         accounts=tuple(accounts),
@@ -42,6 +51,10 @@ def spec_of(
         kinds=dict.fromkeys(drifted, 1),
         summary=f"<SummaryMap>{entries}</SummaryMap>",
         external_id=external_id,
+        stack=xml("Stacks", [_STACK]),
+        stack_resources=xml("StackResourceSummaries", [_STACK_RESOURCE]),
+        cluster=CLUSTER,
+        associations=associations,
     )
 
 
@@ -71,6 +84,37 @@ def environment(endpoint: str) -> dict[str, str]:
     }
 
 
+_STACK: JsonObject = {
+    "StackName": "PorterRole",
+    "StackId": f"arn:aws:cloudformation:{STACK_REGION}:{ANY_ACCOUNT}:stack/PorterRole/fleet",
+    "CreationTime": _CREATED,
+    "StackStatus": "CREATE_COMPLETE",
+    "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+    "Parameters": [{"ParameterKey": "TrustArnParameter", "ParameterValue": _OUTSIDE}],
+}
+_STACK_RESOURCE: JsonObject = {
+    "LogicalResourceId": "PorterAccessManagerRole",
+    "PhysicalResourceId": "porter-access-manager",
+    "ResourceType": "AWS::IAM::Role",
+    "ResourceStatus": "CREATE_COMPLETE",
+    "LastUpdatedTimestamp": _CREATED,
+}
+
+
+def _associations(roles: Sequence[PageRole], facts: AwsFacts) -> Iterator[JsonObject]:
+    head = f"arn:aws:eks:{STACK_REGION}:{ANY_ACCOUNT}:podidentityassociation/{CLUSTER}"
+    for number, role in enumerate(role for role in roles if role.key in NAMESPACE_OF):
+        namespace, account = NAMESPACE_OF[role.key]
+        yield {
+            "clusterName": CLUSTER,
+            "namespace": namespace,
+            "serviceAccount": account,
+            "roleArn": f"arn:aws:iam::{ANY_ACCOUNT}:role/{facts.live_name(role.key)}",
+            "associationArn": f"{head}/a-fleet{number}",
+            "associationId": f"a-fleet{number}",
+        }
+
+
 def _pages(items: list[tuple[str, JsonObject]]) -> Iterator[str]:
     for start in range(0, len(items), _PAGE):
         page = items[start : start + _PAGE]
@@ -83,6 +127,7 @@ def _pages(items: list[tuple[str, JsonObject]]) -> Iterator[str]:
 def _items(roles: Sequence[PageRole], facts: AwsFacts, *, drifted: bool) -> list[tuple[str, JsonObject]]:
     items: list[tuple[str, JsonObject]] = []
     by_aws: dict[str, list[JsonObject]] = {}
+    used = (facts.now - timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
     for role in roles:
         name = facts.live_name(role.key)
         attached = [managed.arn for managed in role.managed_policies]
@@ -93,8 +138,8 @@ def _items(roles: Sequence[PageRole], facts: AwsFacts, *, drifted: bool) -> list
             items.append(("Policies", _policy(arn, document)))
             attached.append(arn)
         extra = _extra() if drifted and role.key == "porter-telemetry-manager" else []
-        items.append(("RoleDetailList", _role(name, trust_of(role.key, facts), attached, extra)))
-    items += [("RoleDetailList", _role(f"app-{n:02d}", _LAMBDA, [], _own(n))) for n in range(40)]
+        items.append(("RoleDetailList", _role(name, trust_of(role.key, facts), attached, extra, used)))
+    items += [("RoleDetailList", _role(f"app-{n:02d}", _LAMBDA, [], _own(n), used)) for n in range(40)]
     return items + [("Policies", _policy(arn, _document(rows))) for arn, rows in sorted(by_aws.items())]
 
 
@@ -122,7 +167,9 @@ def _extra() -> list[tuple[str, JsonObject]]:
     return [("extra", _document([grant]))]
 
 
-def _role(name: str, trust: JsonObject, attached: list[str], inline: list[tuple[str, JsonObject]]) -> JsonObject:
+def _role(
+    name: str, trust: JsonObject, attached: list[str], inline: list[tuple[str, JsonObject]], used: str
+) -> JsonObject:
     return {
         "Path": "/",
         "RoleName": name,
@@ -134,7 +181,7 @@ def _role(name: str, trust: JsonObject, attached: list[str], inline: list[tuple[
         "RolePolicyList": [{"PolicyName": p, "PolicyDocument": quote(json.dumps(d))} for p, d in inline],
         "AttachedManagedPolicies": [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in attached],
         "Tags": [],
-        "RoleLastUsed": {},
+        "RoleLastUsed": {"LastUsedDate": used, "Region": STACK_REGION},
     }
 
 
