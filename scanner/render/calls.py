@@ -11,6 +11,8 @@ import msgspec
 from scanner.model.common import EvidencePointer
 from scanner.model.report import Report
 from scanner.model.snapshot import ApiCall, Unit, UnitStatus
+from scanner.render.calls_azure import azure_words
+from scanner.render.calls_gcp import gcp_words
 from scanner.render.text import compact_json, encodable, one_line
 
 _WORD = re.compile(r"(.)([A-Z][a-z]+)")
@@ -60,16 +62,31 @@ def _page_index(pointer: str) -> int:
 
 
 def command(call: ApiCall, cloud: str) -> str | None:
-    """Return a shell command that repeats `call` by hand, every value quoted; None for clouds without such a form."""
-    if cloud != "aws":
-        return None
+    """Return a shell command that repeats `call` by hand, every value quoted; None for a call without such a form."""
+    words = _words(call, cloud)
+    return None if words is None else " ".join(shlex.quote(one_line(encodable(word), 2000)) for word in words)
+
+
+def _words(call: ApiCall, cloud: str) -> list[str] | None:
+    match cloud:
+        case "aws":
+            return _aws_words(call)
+        case "gcp":
+            return gcp_words(call)
+        case "azure":
+            return azure_words(call)
+        case _:
+            return None
+
+
+def _aws_words(call: ApiCall) -> list[str]:
     words = ["aws", _kebab(call.service), _kebab(call.operation)]
     if call.region not in _GLOBAL_REGIONS:
         words += ["--region", call.region]
     for key in sorted(call.params):
         if key.lower() not in _PAGING:
             words += _option(key, call.params[key])
-    return " ".join(shlex.quote(one_line(encodable(word), 2000)) for word in words)
+    return words
 
 
 def _kebab(name: str) -> str:
