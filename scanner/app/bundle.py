@@ -14,9 +14,11 @@ from scanner.app.keys import read_signer
 from scanner.app.outputs import Format, OutputPlan, documents
 from scanner.app.scan import Judging, ScanOutcome
 from scanner.app.timestamp import check as check_authority
-from scanner.baseline.load import find, load_part
+from scanner.baseline.load import SERVICES, AnyBaseline, find, load_part, load_services
+from scanner.baseline.records_services import ServicesBaseline
 from scanner.engine import RunFacts
 from scanner.errors import BaselineError, RenderError, UsageError
+from scanner.model.porter_yaml import PORTER_YAML
 from scanner.model.question import Question
 from scanner.model.report import Population, Report
 from scanner.model.snapshot import Snapshot
@@ -167,8 +169,8 @@ def _inputs(outcome: ScanOutcome, report: Report, plan: BundlePlan) -> dict[str,
 
     rules = [
         {"id": r.id, "version": r.version, "title": r.title, "severity": r.severity, "axis": r.axis}
-        for cloud in outcome.documented.clouds
-        for r in _rules(outcome.judging, cloud)
+        for name, _ in _parts(outcome)
+        for r in _rules(outcome.judging, name)
     ]
     return {
         JUDGING_PATH: encoded(outcome.judging),
@@ -201,10 +203,11 @@ def _baseline_files(outcome: ScanOutcome, plan: BundlePlan) -> dict[str, bytes]:
     """Return the files of the documented version, and of the ones they name; `RenderError` if one has changed."""
     files: dict[str, bytes] = {}
     named = find(plan.baseline)
-    for cloud, part in zip(outcome.documented.clouds, outcome.documented.parts, strict=True):
+    for cloud, part in _parts(outcome):
         path = named / f"{cloud}.yaml" if named.is_dir() else named
         try:
-            unchanged = load_part(path, cloud).digest == part.digest
+            again = load_services(path) if cloud == SERVICES else load_part(path, cloud)
+            unchanged = again.digest == part.digest
             files[baseline_file(part.vendor, part.version, cloud)] = path.read_bytes()
             if part.same_as:
                 vendor, _, version = part.same_as.partition("@")
@@ -214,6 +217,18 @@ def _baseline_files(outcome: ScanOutcome, plan: BundlePlan) -> dict[str, bytes]:
         if not unchanged:
             raise RenderError(f"bundle: documented version `{plan.baseline}` was changed during the scan")
     return files
+
+
+def _parts(outcome: ScanOutcome) -> list[tuple[str, AnyBaseline | ServicesBaseline]]:
+    """Return what a run was judged by: the parts of its clouds and, where files declare any, the one on services."""
+    documented = outcome.documented
+    parts: list[tuple[str, AnyBaseline | ServicesBaseline]] = [
+        *zip(documented.clouds, documented.parts, strict=True),
+    ]
+    declared = any(unit.kind == PORTER_YAML for unit in outcome.snapshot.units)
+    if declared and documented.services is not None:
+        parts.append((SERVICES, documented.services))
+    return parts
 
 
 def _other(path: Path, vendor: str, version: str, cloud: str) -> Path:

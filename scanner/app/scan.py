@@ -12,6 +12,7 @@ from scanner.app.aws_source import Progress
 from scanner.app.baseline_versions import other_versions
 from scanner.app.catalogue import load_catalogue
 from scanner.app.clouds import DEFAULT_LIVE, LiveOptions, check_scope, read_cloud, try_parameters
+from scanner.app.declared import declared_units, with_declared
 from scanner.app.digests import canonical_digest, controls_file, digest
 from scanner.app.gates import exit_code
 from scanner.app.held import read_any
@@ -63,6 +64,8 @@ class ScanOptions(msgspec.Struct, frozen=True):
     secret_expiry_days: tuple[int, int, int] | None = None
     """Days before a secret's end at which a finding is low, medium, high; None: the rules' own."""
     question: Question = Question.DOCUMENTED
+    porter_yaml: tuple[Path, ...] = ()
+    """What services declare."""
 
 
 class Judging(msgspec.Struct, frozen=True):
@@ -110,9 +113,11 @@ def scan(
     values = {parameter.name: parameter.value for parameter in options.parameters}
     for part in _asked_by(options.question, documented).parts:
         try_parameters(part, values)
+    declared = declared_units(options.porter_yaml, documented, options.as_of or started)
     snapshot = _snapshot(options, values, started, progress)
     check_scope(options.cloud, snapshot, values, f"`{options.source}`" if options.source else "what was read")
-    return judge(options, part_of(snapshot, options.cloud), documented, started, on_rule_error)
+    mine = with_declared(part_of(snapshot, options.cloud), declared)
+    return judge(options, mine, documented, started, on_rule_error)
 
 
 def judge(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from scanner.errors import UsageError
+from scanner.model.porter_yaml import FILES
 from scanner.model.snapshot import Snapshot
 
 
@@ -35,10 +36,10 @@ def join_snapshots(snapshots: Sequence[Snapshot]) -> Snapshot:
 
 
 def part_of(snapshot: Snapshot, cloud: str) -> Snapshot:
-    """Return what a snapshot holds of one cloud."""
+    """Return what a snapshot holds of one cloud, with the files that are held against it."""
     if all(scope.cloud == cloud for scope in snapshot.scopes):
         return snapshot
-    units = tuple(unit for unit in snapshot.units if unit.cloud == cloud)
+    units = tuple(unit for unit in snapshot.units if unit.cloud in (cloud, FILES))
     mine = {unit.unit_id for unit in units}
     return msgspec.structs.replace(
         snapshot,

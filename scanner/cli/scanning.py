@@ -25,6 +25,14 @@ Exit codes, strongest first when several hold (4, 3, 1, 2, 0):
 {table()}
 """
 
+porter_yaml_option = click.option(
+    "--porter-yaml",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A porter.yaml: hold the roles and identities its services declare against what is live. Repeatable.",
+)
+
 judged_by_options = shared.stack(
     click.option(
         "--require",
@@ -33,6 +41,7 @@ judged_by_options = shared.stack(
     ),
     shared.baseline_option,
     shared.param_option,
+    porter_yaml_option,
 )
 
 outcome_options = shared.stack(
@@ -54,6 +63,7 @@ class ScanArguments(TypedDict):
     require: str | None
     baseline: str
     params: tuple[str, ...]
+    porter_yaml: tuple[Path, ...]
     presence: str
     fail_on: str
     fail_on_posture: str
@@ -121,6 +131,7 @@ def run_scan(
         template_values=parse_template_values(template_params, environ=os.environ),
         waivers=read(given["waivers"]),
         ratchet=ratchet,
+        porter_yaml=given["porter_yaml"],
     )
     prepare(plan)
     earlier = compared(given["previous"], chain, given["history"])

@@ -16,6 +16,7 @@ from scanner.model.common import EvidencePointer
 from scanner.model.history import HistoryNote
 from scanner.model.pages import Excerpt, PageFile
 from scanner.model.question import Question
+from scanner.model.services import ServiceReview
 from scanner.model.snapshot import ApiCall, Caller, Scope, Unit, UnitError
 from scanner.model.waiver import WaiverRow
 from scanner.render import json_finding as found
@@ -57,6 +58,7 @@ def _report(document: out.ReportDocument) -> records.Report:
         populations=_all(document.populations, records.Population),
         tie_outs=_all(document.tie_outs, records.TieOut),
         reviews=tuple(_review(review) for review in document.reviews),
+        services=_all(document.services, ServiceReview),
         findings=tuple(_finding(finding) for finding in document.findings),
         baseline_documents=tuple(document.run.baseline.documents),
         errors=tuple(document.errors),
