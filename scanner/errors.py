@@ -42,6 +42,10 @@ class HistoryError(PorterAuditError):
     """A history that is damaged, newer than this program, or cannot be written; a scan goes on without it."""
 
 
+class NotifyError(PorterAuditError):
+    """A message could not be delivered; names channel and host, never a secret."""
+
+
 class RenderError(PorterAuditError):
     """A report could not be produced or written."""
 

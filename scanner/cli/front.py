@@ -21,6 +21,7 @@ COMMANDS = (
     ("permissions", "scanner.cli.permissions:permissions", "Print the read-only policy a scan needs"),
     ("doctor", "scanner.cli.doctor:doctor", "Say who you are, what can be read, and what mends the rest"),
     ("demo", "scanner.cli.demo:demo", "Run the whole product on a loopback cloud; no account needed"),
+    ("notify", "scanner.cli.notify:notify", "Tell Slack, Teams, mail, SNS, GitHub or a webhook what changed"),
     ("keygen", "scanner.cli.keygen:keygen", "Make a pair of keys that sign evidence bundles"),
     ("verify", "scanner.cli.verify:verify", "Check evidence bundles against the signer's public key"),
     ("review", "scanner.cli.review:review", "Sign a run, a period report or a roll-up as its reviewer"),
