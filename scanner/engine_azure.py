@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 
 from scanner.access.records import Comparison
+from scanner.assess.nearest_others import with_nearest_azure
 from scanner.assess.populations import population
 from scanner.assess.reviews import diff_of
 from scanner.assess.runner import ScopeResult, Terms, errors_of, run_rules
 from scanner.baseline.records_azure import AzureBaseline, DocumentedRoleDefinition
 from scanner.baseline.variables_azure import bind_azure
-from scanner.errors import PolicyError
+from scanner.baseline.version import known_values
+from scanner.errors import BaselineError, PolicyError
 from scanner.model.finding import Diff
 from scanner.model.inventory import Inventory
 from scanner.model.inventory_azure import AzureRoleDefinition, AzureSubscription
@@ -33,16 +35,23 @@ def evaluate_azure(
     other_versions: Sequence[AzureBaseline] = (),
 ) -> ScopeResult:
     """Run every Azure rule on one subscription and its tenant. Raises `BaselineError` on values that do not fit."""
-    known = {variable.name for variable in baseline.variables}
-    own = {"subscription_id": subscription.subscription_id} if "subscription_id" in known else {}
-    bound = bind_azure(baseline, {**terms.values, **own})
+    own = {"subscription_id": subscription.subscription_id}
+    bound = bind_azure(baseline, {**terms.values, **known_values(own, baseline)})
     context = build_azure_context(subscription, inventory, bound, terms.settings, terms.as_of)
+    contexts: list[AzureContext] = []
+    unknown: list[str] = []
+    for other in other_versions:
+        try:
+            bound = bind_azure(other, known_values({**terms.values, **own}, other))
+            contexts.append(build_azure_context(subscription, inventory, bound, terms.settings, terms.as_of))
+        except BaselineError as error:
+            unknown.append(f"not compared with {other.id}: {error}")
     scopes = (subscription.subscription_id, subscription.tenant_id)
     mine = [u for u in inventory.units if u.scope_id in scopes]
     findings = run_rules(terms.rules_for("azure", AZURE_RULES), context, mine, baseline.id, terms)
     return ScopeResult(
         findings=findings,
-        reviews=azure_reviews(context),
+        reviews=with_nearest_azure(azure_reviews(context), (context, *contexts), unknown),
         populations=_populations(context),
         tie_outs=(_tie_out(subscription),),
         errors=errors_of(findings),

@@ -19,7 +19,7 @@ Judge = Callable[[AwsRole, DocumentedRole, AwsBaseline], RoleJudgement]
 """Compare a live role with its documented role of a version; may raise `PolicyError`."""
 
 
-class _Distance(msgspec.Struct, frozen=True, order=True):
+class Distance(msgspec.Struct, frozen=True, order=True):
     """How far a live role is from a documented one; what is beyond the document weighs most."""
 
     excess: int
@@ -27,11 +27,11 @@ class _Distance(msgspec.Struct, frozen=True, order=True):
     missing: int
 
 
-class _Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True):
     """One version that documents the role, and how far the role is from it; None: it could not be compared."""
 
     version: str
-    distance: _Distance | None
+    distance: Distance | None
 
 
 def nearest(role: AwsRole, versions: Sequence[AwsBaseline], judge: Judge) -> str | None:
@@ -42,8 +42,8 @@ def nearest(role: AwsRole, versions: Sequence[AwsBaseline], judge: Judge) -> str
     """
     if len(versions) < 2:
         return None
-    judged: dict[str, _Distance | None] = {}
-    standings: list[_Standing] = []
+    judged: dict[str, Distance | None] = {}
+    standings: list[Standing] = []
     silent: list[str] = []
     for version in versions:
         page = documented_role(role.name, version)
@@ -53,8 +53,8 @@ def nearest(role: AwsRole, versions: Sequence[AwsBaseline], judge: Judge) -> str
         content = _content(page, version)
         if content not in judged:
             judged[content] = _distance(role, page, version, judge)
-        standings.append(_Standing(version.id, judged[content]))
-    return _words(standings, silent, same=len(judged) == 1)
+        standings.append(Standing(version.id, judged[content]))
+    return in_words(standings, silent, same=len(judged) == 1)
 
 
 def documented_role(name: str, version: AwsBaseline) -> DocumentedRole | None:
@@ -129,7 +129,7 @@ def _content(role: DocumentedRole, version: AwsBaseline) -> str:
     return msgspec.json.encode([statements, trust, managed, aliases]).decode()
 
 
-def _distance(role: AwsRole, page: DocumentedRole, version: AwsBaseline, judge: Judge) -> _Distance | None:
+def _distance(role: AwsRole, page: DocumentedRole, version: AwsBaseline, judge: Judge) -> Distance | None:
     try:
         judgement = judge(role, page, version)
     except PolicyError:
@@ -137,14 +137,15 @@ def _distance(role: AwsRole, page: DocumentedRole, version: AwsBaseline, judge: 
     if judgement.permissions is None or judgement.trust is None:
         return None
     both = (judgement.permissions, judgement.trust)
-    return _Distance(
+    return Distance(
         excess=sum(len(part.excess) for part in both),
         undecided=sum(len(part.undecided) for part in both),
         missing=sum(len(part.missing) for part in both),
     )
 
 
-def _words(standings: Sequence[_Standing], silent: Sequence[str], *, same: bool) -> str | None:
+def in_words(standings: Sequence[Standing], silent: Sequence[str], *, same: bool) -> str | None:
+    """Return which version is nearest and how far the others are; `same`: all that document it do so alike."""
     not_there = f"not documented in {_listed(silent)}" if silent else ""
     if not standings:
         return not_there or None
@@ -157,12 +158,12 @@ def _words(standings: Sequence[_Standing], silent: Sequence[str], *, same: bool)
     if not known:
         return "the nearest version is not known: the role could not be read in full"
     # The chosen version wins a tie: it comes first, and min keeps the first.
-    best = min(known, key=lambda standing: standing.distance or _Distance(0, 0, 0))
+    best = min(known, key=lambda standing: standing.distance or Distance(0, 0, 0))
     rest = [f"{s.version} {_told(s.distance)}" for s in standings if s is not best]
     return "; ".join([f"nearest to {best.version}: {_told(best.distance)}", *rest, *([not_there] if not_there else [])])
 
 
-def _told(distance: _Distance | None) -> str:
+def _told(distance: Distance | None) -> str:
     if distance is None:
         return "could not be compared"
     parts = [
