@@ -22,8 +22,9 @@ from scanner.rules.azure_context import AzureContext, build_azure_context, docum
 from scanner.rules.registry_azure import AZURE_RULES
 
 LAYERS = (
-    "evaluated: role definitions, active and eligible assignments, groups, delegations, deny assignments, permissions",
-    "not evaluated: conditions on assignments, access policies of single resources, conditional access",
+    "evaluated: role definitions, active and eligible assignments with their conditions, groups, delegations, "
+    "deny assignments, permissions",
+    "not evaluated: access policies of single resources, conditional access",
 )
 
 

@@ -78,6 +78,20 @@ def beyond(ctx: AzureContext, assignment: AzureRoleAssignment) -> Comparison | N
     return compare_azure(live, _documented(ctx, page, assignment.principal_id), parents=ctx.parents)
 
 
+def with_and_without_condition(ctx: AzureContext, assignment: AzureRoleAssignment) -> Comparison | None:
+    """Compare an assignment with itself unconditioned: what is missing, the condition takes away. Raises `PolicyError`.
+
+    None where its role was not read.
+    """
+    definition = ctx.definition(assignment.role_id)
+    if definition is None:
+        return None
+    role = NamedDocument(definition.name or definition.role_id, definition.body)
+    bodies = (assignment.body, {**assignment.body, "condition": None})
+    live, free = ([role, NamedDocument(f"{role.name} at {assignment.scope}", body)] for body in bodies)
+    return compare_azure(live, free, parents=ctx.parents)
+
+
 def _documented(ctx: AzureContext, page: DocumentedApplication, principal_id: str) -> list[NamedDocument]:
     found = [NamedDocument(d.key, documented_body(d)) for d in ctx.baseline.role_definitions]
     for claim in page.role_assignments:
