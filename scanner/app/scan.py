@@ -35,6 +35,7 @@ from scanner.model.question import Question
 from scanner.model.report import Report
 from scanner.model.snapshot import Snapshot, SourceKind
 from scanner.model.waiver import Waiver
+from scanner.render.json_order import ordered
 
 
 class ScanOptions(msgspec.Struct, frozen=True):
@@ -215,11 +216,12 @@ def _finished(report: Report, judging: Judging) -> Report:
         ratchet=judging.ratchet,
         history_lost=judging.history_lost,
     )
-    return msgspec.structs.replace(
+    report = msgspec.structs.replace(
         report,
         run=msgspec.structs.replace(report.run, **_digests(judging)),
         summary=msgspec.structs.replace(report.summary, exit_code=code),
     )
+    return ordered(report)
 
 
 def _digests(judging: Judging) -> dict[str, str | None]:

@@ -10,8 +10,8 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from scanner.model.finding import Finding
-from scanner.model.report import Population, Report
+from scanner.model.finding import ControlLink, Finding
+from scanner.model.report import Population, Report, TieOut
 from scanner.render.calls import Ledger
 from scanner.render.text import compact_json, neutralise, shorten, stamp
 from scanner.render.words import in_order
@@ -40,6 +40,7 @@ CONTROL_COLUMNS = (
 )
 POPULATION_COLUMNS = ("population", "scope_id", "number", "key")
 COUNT_COLUMNS = ("population", "scope_id", "count", "sha256")
+TIE_OUT_COLUMNS = ("list", "scope_id", "counted", "reported", "source", "agrees", "explanation")
 _OUR_MAPPING = "ours; evidence for the control, no statement of compliance"
 
 
@@ -51,13 +52,17 @@ def render_findings_csv(report: Report, *, bom: bool = False) -> bytes:
 
 def render_controls_csv(report: Report, *, bom: bool = False) -> bytes:
     """Return one row per finding and control, in the order of frameworks and controls, with `CONTROL_COLUMNS`."""
-    rows = [
-        (link.framework, link.version, link.id, link.strength, link.rationale, _OUR_MAPPING, *_control_row(f, report))
-        for f in in_order(report.findings)
-        for link in f.controls
-    ]
+    rows = [control_row(f, link, report) for f in in_order(report.findings) for link in f.controls]
     rows.sort(key=lambda row: (row[0], row[1], row[2]))
     return table(CONTROL_COLUMNS, rows, bom=bom)
+
+
+def control_row(finding: Finding, link: ControlLink, report: Report) -> tuple[str, ...]:
+    """Return one result as evidence for one control, in `CONTROL_COLUMNS`."""
+    return (
+        *(link.framework, link.version, link.id, link.strength, link.rationale, _OUR_MAPPING),
+        *_control_row(finding, report),
+    )
 
 
 def render_populations_csv(report: Report, *, bom: bool = False) -> bytes:
@@ -75,6 +80,18 @@ def render_counts_csv(report: Report, *, bom: bool = False) -> bytes:
     """Return count and hash of each population with `COUNT_COLUMNS`: an empty list has a row here too."""
     rows = ((p.name, p.scope_id, str(p.count), p.sha256) for p in _populations(report))
     return table(COUNT_COLUMNS, rows, bom=bom)
+
+
+def render_tie_outs_csv(report: Report, *, bom: bool = False) -> bytes:
+    """Return each count beside the provider's own with `TIE_OUT_COLUMNS`; blank where the provider's was not read."""
+    rows = (_tie_out(t) for t in sorted(report.tie_outs, key=lambda t: (t.scope_id, t.name)))
+    return table(TIE_OUT_COLUMNS, rows, bom=bom)
+
+
+def _tie_out(one: TieOut) -> tuple[str, ...]:
+    agrees = {True: "yes", False: "no", None: "not known"}[one.agrees]
+    reported = "" if one.reported is None else str(one.reported)
+    return (one.name, one.scope_id, str(one.counted), reported, one.source, agrees, one.explanation)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, bom: bool = False) -> bytes:

@@ -19,6 +19,7 @@ from scanner.model.waiver import WaiverRow
 from scanner.render import json_finding as found
 from scanner.render import json_types as out
 from scanner.render.calls import Ledger, command
+from scanner.render.json_order import review_key
 from scanner.render.json_sources import Sources, arn_path, clock_skew_s
 from scanner.render.text import encodable, stamp
 from scanner.render.words import in_order
@@ -68,7 +69,7 @@ def report_document(report: Report) -> out.ReportDocument:
             msgspec.convert(t, out.TieOut, from_attributes=True)
             for t in sorted(report.tie_outs, key=lambda t: (t.scope_id, t.name))
         ],
-        reviews=[_review(r) for r in sorted(report.reviews, key=_review_key)],
+        reviews=[_review(r) for r in sorted(report.reviews, key=review_key)],
         services=[msgspec.convert(msgspec.to_builtins(s), out.Service) for s in report.services],
         findings=[_finding(f, report, sources) for f in in_order(report.findings)],
         excerpts=[_excerpt(e) for e in report.excerpts],
@@ -206,10 +207,6 @@ def _call(call: ApiCall, cloud: str) -> out.Call:
         server_date=call.server_date,
         command=command(call, cloud),
     )
-
-
-def _review_key(review: RoleReview) -> tuple[str, str, str, str]:
-    return review.cloud, review.scope_id, review.name, review.arn or ""
 
 
 def _review(review: RoleReview) -> out.Review:

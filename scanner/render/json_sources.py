@@ -33,6 +33,13 @@ class Sources:
         pages = self.pages(pointer.unit_id)
         return pages[number - 1] if number is not None and number <= len(pages) else None
 
+    def files(self, pointer: EvidencePointer) -> list[PageFile]:
+        """Return the file a pointer leads into; where it names the unit as a whole, all of the unit's files."""
+        if page_number(pointer.pointer) is None:
+            return self.pages(pointer.unit_id)
+        page = self.page(pointer)
+        return [page] if page is not None else []
+
     def excerpt(self, pointer: EvidencePointer) -> Excerpt | None:
         """Return the value a pointer leads to, where it names one."""
         return self._excerpts.get((pointer.unit_id, pointer.pointer))

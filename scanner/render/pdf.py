@@ -62,11 +62,15 @@ def render_pdf(report: Report, executable: str | None = None) -> bytes:
     browser = executable or find_chromium()
     if browser is None:
         raise RenderError("cannot make report.pdf: no Chromium was found", advice=ADVICE)
-    page = print_html(report)
+    return print_page(print_html(report), report.run.ended, browser)
+
+
+def print_page(page: bytes, moment: datetime, browser: str) -> bytes:
+    """Return a page of ours as a PDF that says it was made at `moment`. Raises `RenderError` as `render_pdf` does."""
     with tempfile.TemporaryDirectory(prefix="porter-audit-pdf-") as folder:
         _check_version(browser, Path(folder))
         made = _print(browser, page, Path(folder))
-    return _dated(made, report.run.ended)
+    return _dated(made, moment)
 
 
 def _check_version(browser: str, folder: Path) -> None:

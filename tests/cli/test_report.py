@@ -1,0 +1,191 @@
+"""`porter-audit report` as a person uses it: any format again, and a binder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanner.render.pdf import find_chromium
+
+from .conftest import gaad, role
+
+Porter = Callable[..., Any]
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::108458755588:root"}, "Action": "sts:AssumeRole"}
+    ],
+}
+FORMATS = "json,html,sarif,ocsf,oscal,csv,csv-excel,junit,markdown"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PORTER_AUDIT_KEY_FILE", str(tmp_path / "installation.key"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def no_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+
+
+def bundle_of(porter: Porter, home: Path, *more: str) -> Path:
+    (home / "gaad.json").write_text(json.dumps(gaad(role("porter-manager", trust=TRUST), role("ops-bridge"))))
+    argv = ("--from", "gaad.json", "--out", "o", "--format", FORMATS, "--quiet", "--fail-on", "none", *more)
+    done = porter("scan", "aws", *argv)
+    assert done.code == 0, done.err
+    (made,) = (home / "o").glob("bundle-*")
+    return made
+
+
+def test_every_format_is_made_again_byte_by_byte(porter: Porter, home: Path) -> None:
+    bundle = bundle_of(porter, home, "--bundle", "full")
+    done = porter("report", bundle, "--format", FORMATS, "--out", "again")
+    assert done.code == 0, done.err
+    made = sorted(path.name for path in (home / "again").iterdir())
+    assert len(made) == 13
+    for name in made:
+        assert (home / "again" / name).read_bytes() == (bundle / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("what", ["report.json", "."])
+def test_a_report_without_a_bundle_is_enough(porter: Porter, home: Path, what: str) -> None:
+    bundle = bundle_of(porter, home, "--bundle", "full")
+    shutil.copytree(bundle, home / "copy", ignore=shutil.ignore_patterns("manifest.json"))
+    done = porter("report", home / "copy" / what, "--format", "sarif", "--out", "-")
+    assert (done.code, done.out.encode()) == (0, (bundle / "sarif.json").read_bytes())
+
+
+def test_the_terminal_is_what_nobody_asked_otherwise(porter: Porter, home: Path) -> None:
+    done = porter("report", bundle_of(porter, home, "--bundle", "shareable"))
+    assert done.code == 0
+    assert "As documented:" in done.out
+
+
+def test_oscal_names_the_version_that_was_asked_for(porter: Porter, home: Path) -> None:
+    bundle = bundle_of(porter, home, "--bundle", "full")
+    done = porter("report", bundle, "--format", "oscal", "--out", "-", "--oscal-version", "1.2.1")
+    assert json.loads(done.out)["assessment-results"]["metadata"]["oscal-version"] == "1.2.1"
+    porter("report", bundle, "--format", "oscal,json", "--out", "p", "--oscal-version", "1.2.1")
+    assert (home / "p" / "oscal-ar.json").read_text() == done.out
+    assert (home / "p" / "report.json").read_bytes() == (bundle / "report.json").read_bytes()
+
+
+def test_what_was_changed_is_not_rendered(porter: Porter, home: Path) -> None:
+    bundle = bundle_of(porter, home, "--bundle", "full")
+    report = (bundle / "report.json").read_text()
+    (bundle / "report.json").write_text(report.replace("porter-manager", "porter-managed", 1))
+    done = porter("report", bundle, "--out", "again")
+    assert (done.code, "report.json: " in done.err) == (3, True)
+    document = json.loads(report)
+    document["findings"][0]["collected_at"] = "2020-01-01T00:00:00.000Z"
+    (home / "r.json").write_text(json.dumps(document))
+    done = porter("report", "r.json")
+    assert (done.code, "what this version makes of it is not the same" in done.err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (("nothing",), "report `nothing`: no such file"),
+        (("gaad.json",), "report `gaad.json`: not a report.json of this version"),
+        (("o", "--format", "binder"), "a binder has nowhere to go"),
+        (("o", "--format", "binder", "--out", "-"), "a binder has nowhere to go"),
+        (("o", "--format", "binders", "--out", "x"), "format `binders` is unknown"),
+        (("o", "--format", "binder", "--out", "x", "--framework", "pci"), "framework `pci` is unknown"),
+        (("o", "--format", "binder", "--out", "x", "--seed", ""), "`--seed` is not 1 to 200 characters"),
+        (("o", "--format", "binder", "--out", "x"), "a binder needs the raw answers"),
+        (("o", "--format", "binder", "--out", "x", "--sample", "0"), "--sample"),
+    ],
+)
+def test_what_cannot_be_made_is_said(porter: Porter, home: Path, argv: tuple[str, ...], message: str) -> None:
+    bundle_of(porter, home, "--bundle", "full")
+    done = porter("report", *argv)
+    assert (done.code, message in done.err) == (3, True), done.err
+
+
+def binder_of(porter: Porter, home: Path, bundle: Path, out: str = "b", *more: str) -> Path:
+    done = porter("report", bundle, "--format", "binder", "--out", out, *more)
+    assert (done.code, done.out) == (0, ""), done.err
+    (made,) = (home / out).glob("binder-*")
+    return made
+
+
+@pytest.mark.usefixtures("no_browser")
+def test_a_binder_is_whole_and_its_answers_are_the_bundles(porter: Porter, home: Path) -> None:
+    bundle = bundle_of(porter, home, "--bundle", "full")
+    binder = binder_of(porter, home, bundle)
+    assert binder.name == f"binder-soc2-{bundle.name.removeprefix('bundle-')}"
+    listed = {f["path"]: f["sha256"] for f in json.loads((bundle / "manifest.json").read_text())["files"]}
+    sums = dict(reversed(line.split("  ", 1)) for line in (binder / "SHA256SUMS").read_text().splitlines())
+    files = {path.relative_to(binder).as_posix(): path for path in binder.rglob("*") if path.is_file()}
+    assert set(files) - {"SHA256SUMS"} == set(sums)
+    for name, path in files.items():
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert sums.get(name, digest) == digest, name
+        if name.startswith("evidence/"):
+            assert listed[name] == digest
+        assert path.stat().st_mode & 0o777 == 0o600, name
+    assert any(name.startswith("evidence/") for name in files)
+    assert (binder / "bundle" / "manifest.json").read_bytes() == (bundle / "manifest.json").read_bytes()
+    assert not any(name.endswith(".pdf") for name in files)
+    covers = [name for name in files if name.endswith("/cover.html")]
+    assert len(covers) == len({name.rpartition("/")[0] for name in covers}) > 3
+
+
+@pytest.mark.usefixtures("no_browser")
+def test_a_binder_is_the_same_again_and_another_seed_is_another_sample(porter: Porter, home: Path) -> None:
+    bundle = bundle_of(porter, home, "--bundle", "full")
+    first, again = (binder_of(porter, home, bundle, out, "--sample", "1") for out in ("b", "c"))
+    sums = (first / "SHA256SUMS").read_bytes()
+    assert sums == (again / "SHA256SUMS").read_bytes()
+    other = binder_of(porter, home, bundle, "d", "--sample", "1", "--seed", "another")
+    assert sums != (other / "SHA256SUMS").read_bytes()
+    assert "another" in (other / "index.html").read_text()
+
+
+@pytest.mark.usefixtures("no_browser")
+def test_a_binder_is_never_written_over_and_half_a_one_is_not_in_the_way(porter: Porter, home: Path) -> None:
+    bundle = bundle_of(porter, home, "--bundle", "full")
+    partial = home / "b" / f"binder-soc2-{bundle.name.removeprefix('bundle-')}.partial"
+    partial.mkdir(parents=True)
+    (partial / "left").write_text("x")
+    made = binder_of(porter, home, bundle)
+    assert not partial.exists()
+    assert not (made / "left").exists()
+    done = porter("report", bundle, "--format", "binder", "--out", "b")
+    assert (done.code, "is there already" in done.err) == (4, True)
+
+
+@pytest.mark.usefixtures("no_browser")
+def test_other_frameworks_and_a_shareable_part(porter: Porter, home: Path) -> None:
+    bundle = bundle_of(porter, home, "--bundle", "shareable")
+    made = binder_of(porter, home, bundle, "b", "--framework", "nist-800-53")
+    assert (made / "controls" / "ac-6" / "cover.html").is_file()
+    assert "shareable part" in (made / "index.html").read_text()
+    done = porter("report", bundle, "--format", "binder", "--out", "b", "--framework", "cis-gcp")
+    assert (done.code, "no result of this run speaks to CIS GCP" in done.err) == (3, True)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(find_chromium() is None, reason="no Chromium")
+def test_covers_are_printed_where_there_is_a_browser(porter: Porter, home: Path) -> None:
+    bundle = bundle_of(porter, home, "--bundle", "full")
+    made = binder_of(porter, home, bundle, "b", "--framework", "cis-aws")
+    printed = sorted(path.parent.name for path in made.rglob("cover.pdf"))
+    assert printed == sorted(path.parent.name for path in made.rglob("cover.html"))
+    for path in made.rglob("cover.pdf"):
+        assert path.read_bytes().startswith(b"%PDF-")
+    done = subprocess.run(
+        ["sha256sum", "--strict", "--quiet", "--check", "SHA256SUMS"], cwd=made, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
