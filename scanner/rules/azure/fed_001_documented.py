@@ -2,7 +2,7 @@
 
 ## What it checks
 Issuer, subject and audience of every federated credential on Porter's app registrations, and on managed identities
-named like Porter's, against the documented version.
+named like Porter's, against the documented version; and whether another managed identity takes Porter's tokens.
 
 ## Why it matters
 Whoever holds a token that a federated credential accepts acts as Porter: no secret shows, and no secret scanner
@@ -58,8 +58,20 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
         if is_named_like_vendor(identity.name, ctx.baseline):
             found = True
             yield from _of_identity(ctx, identity)
+            continue
+        for credential in identity.credentials if not isinstance(identity.credentials, NotObserved) else ():
+            if _takes_the_vendors(ctx, credential):
+                found = True
+                yield _unknown(ctx, Subject("azure.managed_identity", identity.id, identity.name), credential)
     if not found:
         yield no_application(ctx)
+
+
+def _takes_the_vendors(ctx: AzureContext, credential: FederatedCredential) -> bool:
+    """Return whether a credential lets the vendor in from AWS: by a role of its name, or by a documented subject."""
+    claims = [c for page in ctx.baseline.applications for c in page.federated_credentials]
+    named = credential.subject.startswith("arn:") and is_named_like_vendor(credential.subject, ctx.baseline)
+    return named or any(matches(claim.subject_pattern, credential.subject) for claim in claims)
 
 
 def _of_identity(ctx: AzureContext, identity: AzureManagedIdentity) -> Iterator[Outcome]:
