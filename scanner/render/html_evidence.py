@@ -19,6 +19,7 @@ from scanner.render.json_sources import Sources
 from scanner.render.text import count, encodable, one_line, when
 
 USERS_SHOWN = 6
+SUBJECTS_SHOWN = 3
 SHOWN_CHARS = 1_500_000
 SHOWN_CHARS_LEAN = 400_000
 """All excerpts of a page together, less in a large report; what the worst findings rest on is shown first.
@@ -32,6 +33,7 @@ class User(msgspec.Struct, frozen=True):
 
     href: str
     words: str
+    subject: str
 
 
 class EvidenceCard(msgspec.Struct, frozen=True):
@@ -52,6 +54,8 @@ class EvidenceCard(msgspec.Struct, frozen=True):
     raw: str
     cut: str
     """What is left out of `raw`, in words; empty where it is whole."""
+    about: str
+    """Whom the results that rest on it are about."""
     users: tuple[User, ...]
     more: int
 
@@ -82,9 +86,10 @@ def evidence_cards(report: Report, links: Links, shown: Iterable[Finding]) -> tu
 def _users(shown: Iterable[Finding], hrefs: dict[int, str]) -> dict[tuple[str, str], list[User]]:
     found: dict[tuple[str, str], list[User]] = {}
     for finding in shown:
-        name = one_line(f"{finding.rule_id} {finding.subject.name or finding.subject.key}", 120)
+        subject = one_line(finding.subject.name or finding.subject.key, 80)
+        name = one_line(f"{finding.rule_id} {subject}", 120)
         for pointer in dict.fromkeys(finding.evidence):
-            found.setdefault((pointer.unit_id, pointer.pointer), []).append(User(hrefs[id(finding)], name))
+            found.setdefault((pointer.unit_id, pointer.pointer), []).append(User(hrefs[id(finding)], name, subject))
     return found
 
 
@@ -109,9 +114,16 @@ def _card(
         redactions=", ".join(name.replace("_", " ") for name in excerpt.redactions),
         raw=shown[0],
         cut=shown[1],
+        about=_about(users),
         users=tuple(users[:USERS_SHOWN]),
         more=max(0, len(users) - USERS_SHOWN),
     )
+
+
+def _about(users: list[User]) -> str:
+    names = list(dict.fromkeys(user.subject for user in users))
+    more = f" and {len(names) - SUBJECTS_SHOWN} more" if len(names) > SUBJECTS_SHOWN else ""
+    return ", ".join(names[:SUBJECTS_SHOWN]) + more
 
 
 def _raw(excerpt: Excerpt, left: int) -> tuple[str, str]:
@@ -139,8 +151,7 @@ def _title(excerpt: Excerpt) -> str:
             found = holder.get(key)
             if isinstance(found, str) and found:
                 return one_line(found, 120)
-    place = excerpt.pointer.rsplit("/", 1)[-1]
-    return one_line(excerpt.pointer if place.isdigit() else place, 120)
+    return one_line(excerpt.pointer, 120)
 
 
 def _object(excerpt: Excerpt) -> dict[str, Any]:

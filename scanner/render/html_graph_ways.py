@@ -21,6 +21,7 @@ RANK: dict[str, int] = {"documented": 0, "risk": 1, "unread": 2, "undocumented":
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _ROLE_ARN = re.compile(r"arn:[^:]*:(?:iam|sts)::([0-9]{12}):(.+)")
 _SAME = {"equal", "narrower"}
+_COMPARED = {*_SAME, "broader", "different"}
 _POWERS = {
     "AWS-ESC-001": ("Administrator of the account", "in effect, by what is granted"),
     "AWS-PASS-002": ("Any role, handed to a service", "PassRole without a service"),
@@ -45,6 +46,9 @@ class Way(msgspec.Struct, frozen=True):
     end: End
     tone: Tone
     how: str
+
+
+_NOT_PROVEN = End("Not proven", "not read, or not decided")
 
 
 def ways_in(review: RoleReview, report: Report, identity: End) -> Iterator[Way]:
@@ -85,8 +89,9 @@ def _weighs(finding: Finding) -> bool:
 
 
 def _aws_in(review: RoleReview, identity: End, vendor: frozenset[str]) -> Iterator[Way]:
-    if review.live_trust is None:
-        yield Way(End("Not read", "trust policy"), identity, "unread", "its trust policy was not read")
+    if review.live_trust is None or _statements(review.live_trust) is None:
+        why = "its trust policy was not read or not understood"
+        yield Way(End("Not read", "trust policy"), identity, "unread", why)
         return
     documented = {pair for pair, _ in _trusted(review.documented_trust)}
     added: dict[tuple[str, str], str] = {}
@@ -120,7 +125,7 @@ def _aws_how(actions: str, kind: str | None) -> str:
 
 def _trusted(policy: str | None) -> Iterator[tuple[tuple[str, str], str]]:
     """Yield ((kind, principal), actions) of every Allow statement of a trust policy."""
-    for body in _statements(policy):
+    for body in _statements(policy) or ():
         if body.get("Effect", "Allow") != "Allow":
             continue
         actions = ", ".join(_texts(body.get("Action"))) or "every action but some"
@@ -134,13 +139,11 @@ def _trusted(policy: str | None) -> Iterator[tuple[tuple[str, str], str]]:
             yield ("AWS", "* but some"), actions
 
 
-def _statements(policy: str | None) -> list[dict[str, Any]]:
-    try:
-        body = json.loads(policy or "{}")
-    except ValueError:
-        return []
-    found = body.get("Statement", []) if isinstance(body, dict) else []
-    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
+def _statements(policy: str | None) -> list[dict[str, Any]] | None:
+    """Return the statements of a policy; None where any of it is not one."""
+    found = _object(policy).get("Statement")
+    rows: list[Any] = found if isinstance(found, list) else [found]
+    return rows if all(isinstance(one, dict) for one in rows) else None
 
 
 def _texts(raw: Any) -> list[str]:
@@ -206,10 +209,10 @@ def _plain_out(review: RoleReview, identity: End) -> Iterator[Way]:
     if review.documented_as is None:
         yield Way(identity, End("Access that no document names", "undocumented identity"), "undocumented", pieces)
         return
-    if review.verdict == "undecided":
-        yield Way(identity, End("Not proven", "not read, or not decided"), "unread", pieces)
-    else:
+    if review.verdict in _COMPARED:
         yield Way(identity, End("Documented access", "as the vendor's pages say"), "documented", pieces)
+    if review.verdict not in _COMPARED or review.diff.undecided:
+        yield Way(identity, _NOT_PROVEN, "unread", pieces)
     if review.diff.added:
         more = f"{count(review.excess, 'piece')} beyond the documents"
         yield Way(identity, End("More than documented", "excess access"), "excess", more)
@@ -219,8 +222,9 @@ def _plain_out(review: RoleReview, identity: End) -> Iterator[Way]:
 
 
 def _gcp_in(review: RoleReview, findings: Iterable[Finding], identity: End) -> Iterator[Way]:
-    if review.live_trust is None:
-        yield Way(End("Not read", "policy of the account"), identity, "unread", "its own policy was not read")
+    if not _object(review.live_trust):
+        why = "its own policy was not read or not understood"
+        yield Way(End("Not read", "policy of the account"), identity, "unread", why)
     documented = set(_texts(_object(review.documented_trust).get("members")))
     for role, member in _members(review.live_trust):
         yield Way(_gcp_end(member), identity, _gcp_tone(review, member in documented), one_line(role, 120))
@@ -278,7 +282,7 @@ def _gcp_out(review: RoleReview, identity: End) -> Iterator[Way]:
         yield Way(identity, End(one_line(resource, 160), detail), tone, one_line(said, 400))
     if review.undecided:
         said = f"{count(review.undecided, 'point')} not decided"
-        yield Way(identity, End("Not proven", "not read, or not decided"), "unread", said)
+        yield Way(identity, _NOT_PROVEN, "unread", said)
 
 
 def _object(text: str | None) -> dict[str, Any]:
@@ -310,7 +314,14 @@ def azure_ways(scope_id: str, reviews: Iterable[RoleReview], findings: Iterable[
         definition = End(one_line(review.name, 160), "role definition")
         for holder in review.external_principals:
             who = End(one_line(holder, 160), "principal")
-            yield Way(who, definition, _azure_tone(review, holder, beyond, known), "assigned")
+            tone = _azure_tone(review, holder, beyond, known)
+            if review.diff.added and RANK[tone] < RANK["excess"]:
+                more = f"assigned; grants {count(review.excess, 'piece')} beyond the documents"
+                yield Way(who, definition, "excess", more)
+            elif review.verdict not in _COMPARED and tone == "documented":
+                yield Way(who, definition, "unread", "assigned; what it grants is not proven")
+            else:
+                yield Way(who, definition, tone, "assigned")
     for finding in found:
         yield from _azure_finding(finding, stray)
 

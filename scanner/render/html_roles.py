@@ -80,6 +80,11 @@ class Role(msgspec.Struct, frozen=True):
     no_rows: str
     """What to say where there is no difference to show and yet no proof of sameness."""
 
+    @property
+    def scope(self) -> str:
+        """Cloud and account, as people name it."""
+        return f"{self.cloud} {self.scope_id}"
+
 
 def roles(report: Report) -> tuple[Role, ...]:
     """Return every reviewed identity, deviating ones first, with anchors `role-<slug>`."""

@@ -8,19 +8,20 @@ import msgspec
 
 from scanner.model.report import Report
 from scanner.render.html_values import link
-from scanner.render.text import one_line, stamp, when
+from scanner.render.text import count, one_line, stamp, when
 from scanner.render.words import cloud_name, delta_words, night_before
 
 _GONE_SHOWN = 20
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """A label and what stands beside it; `time` is RFC 3339 where the text is a moment."""
+    """A label and what stands beside it; `time` is RFC 3339 where the text is a moment, `lines` its parts if any."""
 
     label: str
     text: str
     time: str = ""
     mono: bool = False
+    lines: tuple[str, ...] = ()
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -36,30 +37,40 @@ class Document(msgspec.Struct, frozen=True):
 
 def scopes_line(report: Report) -> str:
     """Return every account, project and subscription that was asked for, as one line."""
-    parts = []
-    for scope in report.scopes:
-        name = f" ({scope.name})" if scope.name else ""
-        parts.append(one_line(f"{cloud_name(scope.cloud)} {scope.kind} {scope.id}{name}", 160))
-    return ", ".join(parts) or "no scope"
+    return ", ".join(_scopes(report)) or "no scope"
+
+
+def _scopes(report: Report) -> tuple[str, ...]:
+    return tuple(
+        one_line(f"{cloud_name(s.cloud)} {s.kind} {s.id}" + (f" ({s.name})" if s.name else ""), 160)
+        for s in report.scopes
+    )
 
 
 def facts(report: Report) -> tuple[Fact, ...]:
     """Return what stands under the verdict."""
     run = report.run
-    documents = ", ".join(
-        f"{one_line(str(d.get('name', '')), 40)} of {one_line(str(d.get('retrieved', 'unknown date')), 40)}"
-        for d in report.baseline_documents
-    )
-    version = one_line(run.baseline_id, 80) + (f" ({documents})" if documents else "")
-    readers = ", ".join(one_line(caller.principal, 200) for caller in run.callers) or "nobody: read from a file"
+    readers = tuple(one_line(caller.principal, 200) for caller in run.callers)
     return (
-        Fact("Scope", scopes_line(report)),
-        Fact("Documented version", version),
-        Fact("Read as", readers, mono=bool(run.callers)),
+        Fact("Scope", scopes_line(report), lines=_scopes(report)),
+        Fact("Documented version", ", ".join(_version(report)), lines=_version(report)),
+        Fact("Read as", ", ".join(readers) or "nobody: read from a file", mono=bool(readers), lines=readers),
         Fact("Read at", when(run.collected_at), time=stamp(run.collected_at)),
         Fact("Source", {"live": "live APIs", "export": "exported files", "template": "template"}[run.source.value]),
         Fact("Run", one_line(run.run_id, 60), mono=True),
     )
+
+
+def _version(report: Report) -> tuple[str, ...]:
+    """Return the documented version, and of how many documents, read when; the method names each of them."""
+    name = one_line(report.run.baseline_id, 80)
+    days = sorted(str(d["retrieved"]) for d in report.baseline_documents if d.get("retrieved"))
+    if not report.baseline_documents:
+        return (name,)
+    said = count(len(report.baseline_documents), "document")
+    if days:
+        said += f", read {days[0]}" + (f" to {days[-1]}" if days[-1] != days[0] else "")
+    return name, one_line(said, 120)
 
 
 def run_facts(report: Report) -> tuple[Fact, ...]:

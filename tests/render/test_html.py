@@ -391,6 +391,7 @@ PAIRS = [
     *(("ink", f"{tone}-soft") for tone in TONES),
     *(("muted", f"{tone}-soft") for tone in ("bad", "risk", "open", "none")),
     ("on-bad-strong", "bad-strong"),
+    ("on-banner", "banner"),
     ("ink", "accent-soft"),
     ("muted", "accent-soft"),
     ("accent", "accent-soft"),

@@ -78,8 +78,9 @@ def test_a_principal_that_no_document_names_is_never_documented_unless_trust_is_
     assert lines(with_reviews(review))["Account 777788889999", "porter-manager"] == tone
 
 
-def test_a_trust_policy_that_was_not_read_is_a_line_of_its_own() -> None:
-    review = sample.review("porter-manager", live_trust=None, trust_verdict="undecided", verdict="undecided")
+@pytest.mark.parametrize("policy", [None, "", "no json", "[]", '{"Statement": ["x"]}', "{}"])
+def test_a_trust_policy_that_was_not_read_or_understood_is_a_line_of_its_own(policy: str | None) -> None:
+    review = sample.review("porter-manager", live_trust=policy, trust_verdict="undecided", verdict="undecided")
     drawn = lines(with_reviews(review))
     assert drawn["Not read", "porter-manager"] == "unread"
     assert drawn["porter-manager", "Not proven"] == "unread"
@@ -101,6 +102,19 @@ def test_a_trust_policy_that_was_not_read_is_a_line_of_its_own() -> None:
 def test_every_kind_of_principal_is_drawn(statement: dict[str, Any], source: str) -> None:
     review = trusting(statement, trust_verdict="broader")
     assert lines(with_reviews(review))[source, "porter-manager"] == "excess"
+
+
+def test_an_unknown_verdict_and_an_undecided_piece_are_never_only_documented() -> None:
+    odd = lines(with_reviews(sample.review("porter-manager", verdict="odd")))
+    open_piece = lines(with_reviews(sample.review("porter-manager", diff=Diff(undecided=("why",)))))
+    assert odd["porter-manager", "Not proven"] == "unread"
+    assert ("porter-manager", "Documented access") not in odd
+    assert open_piece["porter-manager", "Not proven"] == "unread"
+
+
+def test_a_trust_policy_without_statements_lets_nobody_in() -> None:
+    drawn = lines(with_reviews(trusting(trust_verdict="narrower")))
+    assert [end for start, end in drawn if end == "porter-manager"] == []
 
 
 def test_a_deny_in_a_trust_policy_lets_nobody_in() -> None:
@@ -167,6 +181,11 @@ def test_gcp_members_and_nodes() -> None:
     assert drawn["porter-manager", "projects/p"] == "documented"
 
 
+@pytest.mark.parametrize("policy", [None, "no json", "[]"])
+def test_a_gcp_policy_that_was_not_read_or_understood_is_a_line_of_its_own(policy: str | None) -> None:
+    assert lines(with_reviews(gcp(live_trust=policy)))["Not read", "porter-manager"] == "unread"
+
+
 @pytest.mark.parametrize(
     ("more", "tone"),
     [
@@ -203,8 +222,8 @@ def azure_finding(rule: str, result: Result, name: str, value: Any = None, point
     )
 
 
-def azure(*findings: Finding) -> dict[tuple[str, str], str]:
-    more: dict[str, Any] = {"cloud": "azure", "scope_id": SUB, "external_principals": ("porter-sp",)}
+def azure(*findings: Finding, **changed: Any) -> dict[tuple[str, str], str]:
+    more: dict[str, Any] = {"cloud": "azure", "scope_id": SUB, "external_principals": ("porter-sp",), **changed}
     review = sample.review("porter-manager", name="porter-aks", **more)
     return lines(with_reviews(review, findings=findings))
 
@@ -215,6 +234,13 @@ def test_azure_holder_is_documented_only_where_its_assignment_passed() -> None:
     stray = azure_finding("AZURE-ASSIGN-002", Result.FAIL, "porter-sp")
     assert azure(passed)["porter-sp", "porter-aks"] == "documented"
     assert azure(passed, stray)["porter-sp", "porter-aks"] == "excess"
+
+
+def test_azure_line_to_a_definition_that_grants_more_is_excess_and_to_an_unproven_one_unread() -> None:
+    passed = azure_finding("AZURE-ASSIGN-001", Result.PASS, "porter-sp")
+    piece = DiffEntry("action", "0", ("*",), ("/",))
+    assert azure(passed, diff=Diff(added=(piece,)), verdict="broader")["porter-sp", "porter-aks"] == "excess"
+    assert azure(passed, verdict="undecided")["porter-sp", "porter-aks"] == "unread"
 
 
 def test_azure_ways_in_and_out() -> None:
