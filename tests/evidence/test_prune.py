@@ -17,7 +17,7 @@ from scanner.app.keys import new_key
 from scanner.app.prune import Pruned, PruneOptions, prune
 from scanner.app.replay import replay
 from scanner.app.verify import verify
-from scanner.errors import InputError, UsageError
+from scanner.errors import UsageError
 from scanner.evidence.bundle import manifest_digest
 from scanner.evidence.tombstone import TOMBSTONE
 from scanner.evidence.verify import Verification
@@ -94,7 +94,7 @@ def test_digest_only_keeps_report_manifest_and_signature_and_is_not_replayable(a
     first, second = checked(aged)
     assert steps(first) == dict.fromkeys(("name", "hashes", "tombstone", "signature", "counts"), True) | {"chain": None}
     assert second.passed
-    with pytest.raises(InputError, match="evidence/"):
+    with pytest.raises(UsageError, match="its raw evidence was dropped by retention"):
         replay(aged.first)
     assert [step.action for step in pruned(aged).done] == [Action.REMOVE]
     assert all(made.passed for made in checked(aged))
