@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from pathlib import Path
+from typing import Final, Protocol
 
 import msgspec
 
 from scanner.app.aws_source import Progress
+from scanner.app.declared import declared_units, with_declared
 from scanner.app.demo_aws import read_demo_aws
 from scanner.app.demo_azure import read_demo_azure
 from scanner.app.demo_gcp import read_demo_gcp
@@ -20,8 +21,16 @@ from scanner.baseline.version import load_version
 from scanner.localcloud.scenario_file import scenario_names
 from scanner.model.question import Question
 
-ReadDemo = Callable[[str, str, Progress | None], DemoReading]
-"""Write the scenario's account, read it and return the snapshot; takes scenario and documented version."""
+
+class ReadDemo(Protocol):
+    """Writes a scenario's account, reads it and returns the snapshot."""
+
+    def __call__(
+        self, scenario: str, baseline: str, progress: Progress | None = None, *, services: bool = False
+    ) -> DemoReading:
+        """Take scenario and documented version; with `services` the account holds those of the examples."""
+        ...
+
 
 REVOKED: Final = "revoked"
 """The scenario that asks the other question: is anything left."""
@@ -39,6 +48,8 @@ class DemoOptions(msgspec.Struct, frozen=True):
     fail_on: str = "high"
     fail_on_posture: str = "none"
     argv: tuple[str, ...] = ()
+    porter_yaml: tuple[Path, ...] = ()
+    """What services declare."""
 
 
 def scenarios() -> tuple[str, ...]:
@@ -51,11 +62,15 @@ def demo(
 ) -> ScanOutcome:
     """Run a scenario and return what a scan of it says.
 
-    Raises `PorterAuditError` if the libraries of a cloud that was asked for are not installed.
+    Raises `PorterAuditError` if the libraries of a cloud that was asked for are not installed, `InputError` if a
+    porter.yaml cannot be read.
     """
     started = now()
     clouds = tuple(READERS) if options.cloud == ALL else (options.cloud,)
-    readings = [READERS[cloud](options.scenario, options.baseline, progress) for cloud in clouds]
+    documented = load_version(find(options.baseline), clouds)
+    declared = declared_units(options.porter_yaml, documented, started)
+    services = bool(declared)
+    readings = [READERS[cloud](options.scenario, options.baseline, progress, services=services) for cloud in clouds]
     asked = ScanOptions(
         baseline=options.baseline,
         parameters=tuple({p.name: p for reading in readings for p in reading.parameters}.values()),
@@ -65,5 +80,5 @@ def demo(
         fail_on_posture=options.fail_on_posture,
         argv=options.argv,
     )
-    snapshot = join_snapshots([reading.snapshot for reading in readings])
-    return judge(asked, snapshot, load_version(find(options.baseline), clouds), started, on_rule_error)
+    snapshot = with_declared(join_snapshots([reading.snapshot for reading in readings]), declared)
+    return judge(asked, snapshot, documented, started, on_rule_error)

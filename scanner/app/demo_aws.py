@@ -14,13 +14,18 @@ from scanner.errors import PorterAuditError
 from scanner.localcloud.demo import demo_parameters, provisioned_aws
 
 
-def read_demo_aws(scenario: str, baseline: str, progress: Progress | None = None) -> DemoReading:
+def read_demo_aws(
+    scenario: str, baseline: str, progress: Progress | None = None, *, services: bool = False
+) -> DemoReading:
     """Write a scenario's account and read it. Raises `PorterAuditError` without the demo's libraries."""
     if find_spec("moto") is None or find_spec("boto3") is None:
         raise PorterAuditError("the demo's libraries are not installed", advice="pip install 'porter-audit[demo]'")
     values = demo_parameters()
     documented = bind_aws(load_aws(find(baseline)), values)
-    with own_environment("AWS_", "BOTO_") as environ, provisioned_aws(scenario, documented.roles, now=now()) as cloud:
+    with (
+        own_environment("AWS_", "BOTO_") as environ,
+        provisioned_aws(scenario, documented.roles, now=now(), services=services) as cloud,
+    ):
         environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
         environ.update(cloud.environment)
         external_id = values.get("external_id")

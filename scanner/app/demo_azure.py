@@ -24,13 +24,15 @@ _ACCOUNT = "108458755588"
 _ACCOUNT_VARIABLE = "porter_aws_account"
 
 
-def read_demo_azure(scenario: str, baseline: str, progress: Progress | None = None) -> DemoReading:
+def read_demo_azure(
+    scenario: str, baseline: str, progress: Progress | None = None, *, services: bool = False
+) -> DemoReading:
     """Write a scenario's tenant and read it. Raises `PorterAuditError` without the demo's libraries."""
     if find_spec("trustme") is None or find_spec("azure") is None:
         raise PorterAuditError("the demo's libraries are not installed", advice="pip install 'porter-audit[demo]'")
     documented = bind_azure(load_azure(find(baseline)), {"subscription_id": DEMO_SUBSCRIPTION_ID})
     with (
-        provisioned_azure(scenario, azure_plan(documented), now=now()) as (cloud, _),
+        provisioned_azure(scenario, azure_plan(documented), now=now(), services=services) as (cloud, _),
         own_environment("AZURE_", "ARM_", "MSI_", "IDENTITY_") as environ,
     ):
         environ.update(cloud.environment())

@@ -14,7 +14,9 @@ from scanner.localcloud.gcp_provision import gcp_parameters
 from scanner.localcloud.gcp_state import DEMO_PROJECT
 
 
-def read_demo_gcp(scenario: str, baseline: str, progress: Progress | None = None) -> DemoReading:
+def read_demo_gcp(
+    scenario: str, baseline: str, progress: Progress | None = None, *, services: bool = False
+) -> DemoReading:
     """Write a scenario's project and read it. Raises `PorterAuditError` without the clients.
 
     The project is connected as the documented version says: with a key, or with federation.
@@ -24,7 +26,10 @@ def read_demo_gcp(scenario: str, baseline: str, progress: Progress | None = None
     documented = load_gcp(find(baseline))
     federated = any(account.federation for account in documented.service_accounts)
     start, version = (FEDERATED, "2026-08") if federated else (KEYED, "2026-05")
-    with provisioned_gcp(scenario, start=start, now=now()) as project, own_environment() as environ:
+    with (
+        provisioned_gcp(scenario, start=start, now=now(), services=services) as project,
+        own_environment() as environ,
+    ):
         environ.update(project.environment)
         snapshot = read_gcp(GcpOptions(projects=(DEMO_PROJECT,)), presence="expected", progress=progress)
     return DemoReading(snapshot, made_up(gcp_parameters(version)))

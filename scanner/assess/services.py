@@ -56,8 +56,12 @@ def _review(
 ) -> ServiceReview:
     context = next((c for c in contexts if any(d.key == declared.key for d in c.connections)), None)
     live = _live(context, declared) if context is not None else None
-    found = [*by_subject.get(declared.key, ()), *(by_subject.get(live.key, ()) if live else ())]
     cloud = _cloud(declared.connection)
+    keys = [declared.key, *([live.key] if live else ())]
+    if cloud != "none":
+        # A credential in the environment goes before the connection, and then the connection is there for nothing.
+        keys += [declared.file.file, f"{declared.file.file}#{declared.service.name}"]
+    found = [finding for key in keys for finding in by_subject.get(key, ())]
     told = sorted((f for f in found if _rank(f) < SERVICE_VERDICTS.index(AS_DOCUMENTED)), key=_weight)
     return ServiceReview(
         file=declared.file.file,

@@ -10,6 +10,7 @@ import click
 from scanner.cli import options as shared
 from scanner.cli.console import emit, say
 from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, deliver_stamp, rule_error_line
+from scanner.errors import UsageError
 
 
 @click.command()
@@ -24,9 +25,16 @@ from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, deli
 @click.option(
     "--cloud",
     type=click.Choice(("aws", "gcp", "azure", "all")),
-    default="aws",
-    show_default=True,
-    help="Which loopback cloud; azure is a subscription with its Entra tenant, all is the three in one report.",
+    help="Which loopback cloud; azure is a subscription with its Entra tenant, all is the three in one report. "
+    "Default: aws, and all with --porter-yaml.",
+)
+@click.option(
+    "--porter-yaml",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A porter.yaml, for example examples/porter.yaml: show each connection of its services as declared, as live, "
+    "and the verdict. Repeatable.",
 )
 @click.option("--out", metavar="DIR", default="porter-audit-demo", show_default=True, help="Directory for the reports.")
 @shared.baseline_option
@@ -37,7 +45,8 @@ from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, deli
 @click.option("--no-color", is_flag=True, help="Print without colour; NO_COLOR does the same.")
 def demo(
     scenario: str,
-    cloud: str,
+    cloud: str | None,
+    porter_yaml: tuple[Path, ...],
     out: str,
     baseline: str,
     fail_on: str,
@@ -62,6 +71,9 @@ def demo(
     from scanner.app.outputs import FILE_NAMES, Format, plan_outputs, prepare, verdict_text
     from scanner.cli.progress import progress_bar
 
+    cloud = cloud or ("all" if porter_yaml else "aws")
+    if porter_yaml and scenario == "revoked":
+        raise UsageError("--porter-yaml and the scenario revoked do not go together: what is left is not declared")
     plan = plan_outputs(None, out)
     bundle_plan = plan_bundle(bundle, plan, baseline, sign_key=sign_key, tsa_url=tsa_url, previous=previous)
     prepare(plan)
@@ -70,6 +82,7 @@ def demo(
         scenario=scenario,
         baseline=baseline,
         cloud=cloud,
+        porter_yaml=porter_yaml,
         fail_on=fail_on,
         fail_on_posture=fail_on_posture,
         argv=tuple(sys.argv[1:]),

@@ -12,7 +12,8 @@ from scanner.localcloud.aws import DEMO_ACCOUNT_ID, LoopbackAws, start_aws
 from scanner.localcloud.bystanders import add_bystanders
 from scanner.localcloud.provision import AwsFacts, demo_external_id, provision
 from scanner.localcloud.reshape import PageRole
-from scanner.localcloud.scenario import Change, Scenario, apply_aws, load_scenario
+from scanner.localcloud.scenario import Change, Scenario, apply_aws, apply_steps, load_scenario
+from scanner.localcloud.services import service_steps
 
 
 class ProvisionedAws(msgspec.Struct, frozen=True):
@@ -30,11 +31,17 @@ class ProvisionedAws(msgspec.Struct, frozen=True):
 
 @contextmanager
 def provisioned_aws(
-    scenario_name: str, roles: Sequence[PageRole], *, now: datetime, account_id: str = DEMO_ACCOUNT_ID
+    scenario_name: str,
+    roles: Sequence[PageRole],
+    *,
+    now: datetime,
+    account_id: str = DEMO_ACCOUNT_ID,
+    services: bool = False,
 ) -> Iterator[ProvisionedAws]:
     """Start a loopback account, write the documented `roles` and the scenario into it, and make it read-only.
 
-    `roles` are those of the documented version, bound with `demo_parameters`; `now` is the scan's clock.
+    `roles` are those of the documented version, bound with `demo_parameters`; `now` is the scan's clock. With
+    `services` the account holds what services of the examples run with.
     Raises `UsageError` if there is no such scenario.
     """
     facts = AwsFacts(account_id=account_id, external_id=demo_external_id(), now=now)
@@ -42,6 +49,8 @@ def provisioned_aws(
     with start_aws(account_id) as cloud:
         provision(cloud, roles, facts)
         add_bystanders(cloud, facts)
+        if services:
+            apply_steps(cloud, service_steps("aws", scenario_name, account_id=account_id), "services")
         apply_aws(cloud, scenario)
         cloud.forget_requests()
         cloud.read_only = True

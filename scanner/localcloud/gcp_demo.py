@@ -15,6 +15,7 @@ from scanner.localcloud.gcp import LoopbackGcp, start_gcp
 from scanner.localcloud.gcp_operations import PORTER, apply_gcp, porter_email
 from scanner.localcloud.gcp_provision import federated_project, keyed_project
 from scanner.localcloud.gcp_state import GcpState
+from scanner.localcloud.services import service_steps
 from scanner.model.common import JsonObject
 
 _SCENARIOS = Path(__file__).resolve().parent / "scenarios_gcp"
@@ -83,8 +84,13 @@ def scenario_state(scenario: GcpScenario, start: str, now: datetime) -> tuple[Gc
 
 
 @contextmanager
-def provisioned_gcp(name: str, *, start: str, now: datetime) -> Iterator[ProvisionedGcp]:
-    """Serve a scenario's project until the block ends; `start` is `keyed` or `federated`."""
+def provisioned_gcp(name: str, *, start: str, now: datetime, services: bool = False) -> Iterator[ProvisionedGcp]:
+    """Serve a scenario's project until the block ends; `start` is `keyed` or `federated`.
+
+    With `services` it holds what services of the examples run with, too.
+    """
     state, changes = scenario_state(load_gcp_scenario(name), start, now)
+    if services:
+        apply_gcp(state, service_steps("gcp", name, project_id=state.project_id), now)
     with start_gcp(state) as cloud:
         yield ProvisionedGcp(cloud, cloud.environment(), changes)

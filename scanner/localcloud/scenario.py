@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -77,10 +78,15 @@ def apply_aws(cloud: LoopbackAws, scenario: Scenario) -> None:
 
 def apply(cloud: LoopbackAws, item: Change | Rewrite) -> None:
     """Make one change. Raises `LookupError`, naming it, if the account does not hold what is to be changed."""
-    for step in item.do:
+    apply_steps(cloud, item.do, f"change {item.id}")
+
+
+def apply_steps(cloud: LoopbackAws, steps: Iterable[JsonObject], name: str) -> None:
+    """Make steps in order. Raises `LookupError`, with `name` in front, if the account does not hold what is changed."""
+    for step in steps:
         arguments: dict[str, Any] = dict(step)
         operation = OPERATIONS[arguments.pop("op")]
         try:
             operation(cloud, **arguments)
         except LookupError as error:
-            raise LookupError(f"change {item.id}: {error}") from error
+            raise LookupError(f"{name}: {error}") from error

@@ -15,6 +15,7 @@ from scanner.localcloud.azure import LoopbackAzure, start_azure
 from scanner.localcloud.azure_operations import apply_azure
 from scanner.localcloud.azure_tenant import AzurePlan, documented_tenant
 from scanner.localcloud.scenario import Change, Rewrite
+from scanner.localcloud.services import service_steps
 
 _SCENARIOS = Path(__file__).resolve().parent / "scenarios_azure"
 
@@ -50,11 +51,16 @@ def load_azure_scenario(name: str, application: str) -> AzureScenario:
 
 @contextmanager
 def provisioned_azure(
-    scenario_name: str, plan: AzurePlan, *, now: datetime
+    scenario_name: str, plan: AzurePlan, *, now: datetime, services: bool = False
 ) -> Iterator[tuple[LoopbackAzure, AzureScenario]]:
-    """Start a loopback cloud that holds the documented tenant with the scenario's changes."""
+    """Start a loopback cloud that holds the documented tenant with the scenario's changes.
+
+    With `services` it holds what services of the examples run with, too.
+    """
     scenario = load_azure_scenario(scenario_name, plan.application)
     state = documented_tenant(plan, now=now)
+    if services:
+        apply_azure(state, service_steps("azure", scenario_name))
     for steps in (*(r.do for r in scenario.rewrites), *(c.do for c in scenario.changes)):
         apply_azure(state, steps)
     with start_azure(state) as cloud:

@@ -30,6 +30,10 @@ SIGNS: Final = {
     NOT_JUDGED: ("–", "none"),
 }
 """Verdict -> sign and tone."""
+_NOTHING: Final = {
+    NO_ACCESS: "nothing to look for: it is no access to a cloud",
+    NOT_JUDGED: "not looked for: its cloud is not part of this scan",
+}
 _REASONS_SHOWN: Final = 4
 _LIVE_SHOWN: Final = 6
 
@@ -42,6 +46,8 @@ class ServiceLine(msgspec.Struct, frozen=True):
     declared: str
     where: str
     live: tuple[str, ...]
+    nothing: str
+    """What to say in place of `live` where that is empty."""
     verdict: str
     sign: str
     tone: str
@@ -68,6 +74,7 @@ def service_line(review: ServiceReview) -> ServiceLine:
         declared=one_line(review.declared, 200) or "not understood",
         where=one_line(f"{review.file} line {review.line}", 200),
         live=(*live, f"and {hidden} more") if hidden > 0 else tuple(live),
+        nothing=_NOTHING.get(review.verdict, "nothing was found"),
         verdict=review.verdict,
         sign=sign,
         tone=tone,

@@ -16,7 +16,7 @@ def add_services(page: Page, report: Report) -> None:
         lead = f"{line.sign} {line.who} {line.type}"
         page.item(lead, line.verdict, lead_style=line.tone if line.tone != "none" else "dim", style="strong")
         page.labelled("Declared", f"{line.declared} ({line.where})", indent=4)
-        for number, text in enumerate(line.live or ("nothing was found",)):
+        for number, text in enumerate(line.live or (line.nothing,)):
             page.labelled("Live" if number == 0 else "", text, indent=4)
         for number, text in enumerate(line.reasons):
             page.labelled("Because" if number == 0 else "", text, indent=4)

@@ -31,31 +31,50 @@ def with_connection(connection: str) -> PorterYaml:
     return parse(f"services:\n  - name: api\n    connections:\n      - {lines.strip()}\n")
 
 
+def test_the_second_example_holds_what_goes_wrong_in_practice() -> None:
+    found = read_porter_yaml(EXAMPLE.with_name("porter-storefront.yaml"))
+    assert [(p.line, p.code, p.service) for p in found.problems] == [
+        (18, "STATIC_CREDENTIAL", "thumbnails"),
+        (19, "STATIC_CREDENTIAL", "thumbnails"),
+        (41, "NOT_RESOLVED", "mailer"),
+    ]
+
+
 def test_the_example_is_read_with_lines_and_without_problems() -> None:
     found = read_porter_yaml(EXAMPLE)
     assert (found.file, found.app, found.problems) == ("porter.yaml", "orders", ())
     assert {service.name: service.connections for service in found.services} == {
         "api": (
-            AwsRoleConnection(line=12, role="orders-api-uploads"),
-            DiskConnection(line=14, disk_name="orders-cache"),
+            AwsRoleConnection(line=13, role="orders-api-uploads"),
+            DiskConnection(line=15, disk_name="orders-cache"),
         ),
         "billing": (
-            AwsRoleConnection(line=21, role="arn:aws:iam::111122223333:role/team/orders-billing"),
+            AwsRoleConnection(line=22, role="arn:aws:iam::111122223333:role/team/orders-billing"),
             AzureIdentityConnection(
-                line=23, identity_name="orders-billing-identity", resource_group="orders-production"
+                line=24, identity_name="orders-billing-identity", resource_group="orders-production"
             ),
         ),
+        "ledger": (
+            AzureIdentityConnection(line=31, identity_name="orders-ledger-identity", resource_group="orders-production"),
+        ),
         "reports": (
-            GcpServiceAccountConnection(line=31, email="orders-reports@orders-prod-123456.iam.gserviceaccount.com"),
+            GcpServiceAccountConnection(
+                line=39, email="orders-reports@porter-demo-project.iam.gserviceaccount.com"
+            ),
             CloudSqlConnection(
-                line=33,
-                connection_name="orders-prod-123456:us-east1:orders",
+                line=41,
+                connection_name="porter-demo-project:us-east1:orders",
                 port=5432,
                 service_account="orders-reports",
             ),
         ),
+        "exports": (
+            GcpServiceAccountConnection(
+                line=50, email="orders-exports@porter-demo-project.iam.gserviceaccount.com"
+            ),
+        ),
     }
-    assert [(name.name, name.line) for name in found.env] == [("LOG_LEVEL", 5)]
+    assert [(name.name, name.line) for name in found.env] == [("LOG_LEVEL", 6)]
 
 
 GOOD = {

@@ -37,8 +37,8 @@ def faults(ctx: AzureServices, identity: AzureManagedIdentity) -> Iterator[tuple
         if not is_cluster_issuer(ctx, issuer):
             aks = _AKS_DOMAIN in issuer.lower()
             code = "ABSENT_CLUSTER" if aks else "FOREIGN_ISSUER"
-            what = "a cluster that is not in this subscription" if aks else "no AKS cluster"
-            yield code, f"{name} takes tokens of {quote(issuer)}, {what}", not aks
+            what = "of a cluster that is not in this subscription" if aks else "not that of an AKS cluster"
+            yield code, f"{name} takes tokens of {quote(issuer)}, which is {what}", not aks
         elif credential.expression or account_in(ctx, credential) is None:
             what = quote(credential.expression or credential.subject)
             yield "OTHER_SUBJECT", f"{name} takes the subject {what}, not one service account", True
