@@ -103,14 +103,14 @@ class _Judged(msgspec.Struct, frozen=True):
 
 
 def _aws(inventory: Inventory, version: DocumentedVersion, terms: Terms, others: Others) -> _Judged:
-    from scanner.engine_aws import evaluate_aws
-    from scanner.rules.registry import ALL_RULES
+    from scanner.engine_aws import evaluate_aws, rules_on
 
     part = _part(version.aws, version, "AWS")
     mine = _for_part(terms, part)
     beside = tuple(other.aws for other in others if other.aws is not None)
     results = [evaluate_aws(account, inventory, part, mine, beside) for account in inventory.aws]
-    return _Judged(part, terms.rules_for("aws", ALL_RULES), results)
+    ran = dict.fromkeys(rule for account in inventory.aws for rule in terms.rules_for("aws", rules_on(account)))
+    return _Judged(part, tuple(ran), results)
 
 
 def _gcp(inventory: Inventory, version: DocumentedVersion, terms: Terms, others: Others) -> _Judged:

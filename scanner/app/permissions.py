@@ -8,7 +8,7 @@ from scanner.collect.allowlist import READ_ONLY_CALLS, TIERS, Tier
 from scanner.collect.permissions import aws_policy
 from scanner.errors import UsageError
 from scanner.rules.base import Rule
-from scanner.rules.registry import ALL_RULES
+from scanner.rules.registry_all import rules_of
 
 
 class TierLine(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ def policy_json(tier: str, *, partition: str = "aws") -> str:
 
 def tier_lines() -> tuple[TierLine, ...]:
     """Return each tier with the rules it buys, in order of the tiers."""
-    needs = {rule.id: _tier_of(rule) for rule in ALL_RULES if rule.cloud == "aws"}
+    needs = {rule.id: _tier_of(rule) for rule in rules_of("aws")}
     return tuple(TierLine(tier, tuple(id_ for id_, need in needs.items() if need == tier)) for tier in TIERS)
 
 

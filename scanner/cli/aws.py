@@ -18,6 +18,7 @@ def aws_source(
     assume_external_id: str | None,
     *,
     file: Path | None = None,
+    activity_days: int | None = None,
 ) -> AwsOptions:
     """Return where to read; raises `UsageError` on options that contradict each other."""
     live_only = {
@@ -25,6 +26,7 @@ def aws_source(
         "--regions": regions,
         "--assume-role": assume_role,
         "--assume-external-id": assume_external_id,
+        "--cloudtrail": activity_days,
     }
     if file is not None:
         for option, value in live_only.items():
@@ -38,5 +40,9 @@ def aws_source(
     if assume_external_id is not None:
         secret = read_secret(assume_external_id, environ=os.environ, what="--assume-external-id")
     return AwsOptions(
-        profile=profile, regions=split_list(regions), assume_role_arn=assume_role, assume_external_id=secret
+        profile=profile,
+        regions=split_list(regions),
+        assume_role_arn=assume_role,
+        assume_external_id=secret,
+        activity_days=activity_days or 0,
     )

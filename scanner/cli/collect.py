@@ -22,6 +22,7 @@ def collect() -> None:
 @collect.command()
 @out_option
 @shared.aws_options
+@shared.cloudtrail_option
 @shared.param_option
 @shared.presence_option
 @shared.allow_incomplete_option
@@ -32,6 +33,7 @@ def aws(
     regions: str | None,
     assume_role: str | None,
     assume_external_id: str | None,
+    activity_days: int | None,
     params: tuple[str, ...],
     presence: str,
     allow_incomplete: bool,
@@ -46,7 +48,7 @@ def aws(
     from scanner.app.params import parse_parameters
 
     options = CollectOptions(
-        live=aws_source(profile, regions, assume_role, assume_external_id),
+        live=aws_source(profile, regions, assume_role, assume_external_id, activity_days=activity_days),
         out=out,
         parameters=parse_parameters(params, environ=os.environ),
         presence=presence,

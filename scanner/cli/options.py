@@ -73,6 +73,14 @@ aws_options = stack(
     ),
 )
 
+cloudtrail_option = click.option(
+    "--cloudtrail",
+    "activity_days",
+    metavar="DAYS",
+    type=click.IntRange(1, 90),
+    help="Also look through CloudTrail's event history of so many days for sessions and changes of Porter's roles.",
+)
+
 presence_option = click.option(
     "--presence",
     type=click.Choice(PRESENCE),

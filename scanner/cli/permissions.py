@@ -8,7 +8,7 @@ from scanner.cli.azure import permissions_azure_command
 from scanner.cli.console import emit, say
 from scanner.cli.gcp import permissions_gcp_command
 
-_TIERS = ("porter-only", "account", "org")
+_TIERS = ("porter-only", "account", "org", "activity")
 _PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
 

@@ -46,6 +46,7 @@ Live, read-only (see `porter-audit permissions aws`):
 )
 @judged_by_options
 @shared.aws_options
+@shared.cloudtrail_option
 @outcome_options
 def aws(
     template_params: tuple[str, ...],
@@ -53,10 +54,14 @@ def aws(
     regions: str | None,
     assume_role: str | None,
     assume_external_id: str | None,
+    activity_days: int | None,
     **given: Unpack[ScanArguments],
 ) -> int:
     """Judge one AWS account by a documented version and return the exit code."""
-    live = aws_source(profile, regions, assume_role, assume_external_id, file=given["source"])
+    source = given["source"]
+    live = aws_source(
+        profile, regions, assume_role, assume_external_id, file=source, activity_days=activity_days
+    )
     return run_scan("aws", live, given, template_params=template_params)
 
 

@@ -9,7 +9,7 @@ import msgspec
 from scanner.errors import ForbiddenCallError
 from scanner.model import kinds
 
-Tier = Literal["porter-only", "account", "org"]
+Tier = Literal["porter-only", "account", "org", "activity"]
 """How much a reader is trusted with; each tier includes those before it."""
 
 TIERS: tuple[Tier, ...] = get_args(Tier)
@@ -178,6 +178,7 @@ READ_ONLY_CALLS: tuple[ReadOnlyCall, ...] = (
         ("organizations:DescribePolicy",),
         holds="Policy",
     ),
+    ReadOnlyCall("cloudtrail", "LookupEvents", "activity", kinds.ACTIVITY, ("cloudtrail:LookupEvents",), ("Events",)),
 )
 
 SESSION_CALLS: frozenset[tuple[str, str]] = frozenset({("sts", "AssumeRole")})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
 
@@ -71,7 +71,10 @@ class _Collector:
         regions = self._regions()
         names = aws_units.region_names(regions.pages) or [self._session.region]
         self._total = _ACCOUNT_WIDE + _PER_REGION * len(names)
-        results = [caller, *self._identities(), regions, *self._all_regional(names), self._organization(caller)]
+        identities = self._identities()
+        results = [caller, *identities, regions, *self._all_regional(names), self._organization(caller)]
+        if self._session.options.activity_days:
+            results += self._activity(identities[0], caller, names)
         self._tell("done", 0)
         return results
 
@@ -120,6 +123,30 @@ class _Collector:
         listed = _listed_to_the_end(clusters)
         pods = partial(aws_units.pod_identities, eks=eks, names=names, all_clusters_known=listed)
         return [stack, clusters, self._unit(kinds.POD_IDENTITIES, region, pods)]
+
+    def _activity(self, details: UnitResult, caller: UnitResult, names: list[str]) -> list[UnitResult]:
+        """Read what CloudTrail knows of the vendor's roles, regions side by side."""
+        account = next((str(page["Account"]) for page in caller.pages if "Account" in page), "")
+        resources = aws_units.vendor_resources(details.pages, account)
+        known = details.status is UnitStatus.COMPLETE
+        until = self._clock()
+        since = until - timedelta(days=self._session.options.activity_days)
+        self._total += len(names)
+
+        def one(region: str) -> UnitResult:
+            client = self._session.client("cloudtrail", region)
+            read = partial(
+                aws_units.activity,
+                cloudtrail=client,
+                names=resources,
+                since=since,
+                until=until,
+                all_roles_known=known,
+            )
+            return self._unit(kinds.ACTIVITY, region, read)
+
+        with ThreadPoolExecutor(max_workers=self._session.options.concurrency) as pool:
+            return list(pool.map(one, names))
 
     def _organization(self, caller: UnitResult) -> UnitResult:
         account = next((str(page["Account"]) for page in caller.pages if "Account" in page), "")

@@ -57,6 +57,8 @@ class AwsOptions(msgspec.Struct, frozen=True):
     read_timeout_s: float = 60
     concurrency: int = 4
     """Regions read at the same time."""
+    activity_days: int = 0
+    """Days of CloudTrail's event history to read about the vendor's roles; 0: not asked for, at most 90."""
 
     def __repr__(self) -> str:
         shown = [f"{field}={getattr(self, field)!r}" for field in self.__struct_fields__ if "external_id" not in field]

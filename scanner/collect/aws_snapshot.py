@@ -10,6 +10,7 @@ import msgspec
 from scanner import __version__
 from scanner.collect.allowlist import apis_of
 from scanner.collect.authorization_pages import decode_documents_or_mark, decode_policy_content, entity_arns
+from scanner.collect.cloudtrail import keep_events
 from scanner.collect.redact import Redactor
 from scanner.collect.unit import UnitResult
 from scanner.model import kinds
@@ -27,8 +28,9 @@ from scanner.model.snapshot import (
 )
 
 UNKNOWN_ACCOUNT = "unknown"
-_ORDER = {kind.kind: place for place, kind in enumerate(kinds.AWS_UNIT_KINDS)}
-_REQUIRED = {kind.kind: kind.required for kind in kinds.AWS_UNIT_KINDS}
+_KINDS = (*kinds.AWS_UNIT_KINDS, *kinds.AWS_KINDS_ON_REQUEST)
+_ORDER = {kind.kind: place for place, kind in enumerate(_KINDS)}
+_REQUIRED = {kind.kind: kind.required for kind in _KINDS}
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -92,6 +94,8 @@ def _redact(result: UnitResult, redactor: Redactor) -> None:
                 redactor.stack(page)
             case kinds.CALLER_IDENTITY:
                 redactor.caller(page)
+            case kinds.ACTIVITY:
+                keep_events(page, redactor)
         redactor.document(page)
 
 

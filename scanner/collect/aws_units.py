@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
+from urllib.parse import unquote
 
 from scanner.collect.authorization_pages import entity_arns
 from scanner.collect.outcome import Meaning, UnitStop, meaning_of
@@ -14,6 +17,7 @@ from scanner.model.snapshot import UnitError, UnitStatus
 
 STACK_NAME = "PorterRole"
 VENDOR_WORD = "porter"
+_ACCOUNT_IN_ARN = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 # The largest page IAM gives; it may send fewer.
 _GAAD_PAGE_ITEMS = 1000
 POLICY_TYPES = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
@@ -161,6 +165,47 @@ def _associations(reader: UnitReader, eks: Client, cluster: str) -> None:
         for association in page["associations"]:
             ask = {"clusterName": cluster, "associationId": _field(association, "associationId")}
             reader.keep_going(partial(_once, reader, eks, "DescribePodIdentityAssociation", ask))
+
+
+def activity(
+    reader: UnitReader,
+    cloudtrail: Client,
+    names: list[str],
+    since: datetime,
+    until: datetime,
+    *,
+    all_roles_known: bool,
+) -> None:
+    """Look up the events of a region that name one of these resources: roles by name and by ARN.
+
+    One look-up takes one attribute. CloudTrail keeps 90 days of management events for it, and answers two calls a
+    second.
+    """
+    for name in names:
+        ask = {
+            "LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": name}],
+            "StartTime": since.isoformat(),
+            "EndTime": until.isoformat(),
+        }
+        reader.keep_going(partial(_look_up, reader, cloudtrail, ask))
+    if not all_roles_known:
+        reader.fail(_prerequisite(reader, "the roles of the account were not read to the end"))
+
+
+def _look_up(reader: UnitReader, cloudtrail: Client, params: JsonObject) -> None:
+    for _ in reader.pages_of(cloudtrail, "LookupEvents", params):
+        continue
+
+
+def vendor_resources(pages: tuple[JsonObject, ...], account: str) -> list[str]:
+    """Return the names and ARNs of the roles worth looking up: named like the vendor, or open to another account."""
+    found: set[str] = set()
+    for page in pages:
+        for role in page.get("RoleDetailList") or ():
+            others = set(_ACCOUNT_IN_ARN.findall(unquote(str(role.get("AssumeRolePolicyDocument") or "")))) - {account}
+            if others or VENDOR_WORD in str(role.get("RoleName", "")).casefold():
+                found |= {str(role[key]) for key in ("RoleName", "Arn") if key in role}
+    return sorted(found)
 
 
 def organization_policies(reader: UnitReader, organizations: Client, account_id: str) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from scanner.collect.azure_export import is_azure_export, read_azure_export
 from scanner.collect.cfn_values import TAGS
+from scanner.collect.cloudtrail import is_event_file, with_event_files
 from scanner.collect.gaad_export import Reading, is_authorization_details, read_authorization_details
 from scanner.collect.gcloud_export import is_gcloud_export, read_gcloud_export
 from scanner.collect.redact import Redactor
@@ -87,11 +88,13 @@ def read_input(
     presence: str = "unknown",
     account_id: str | None = None,
     template_values: tuple[tuple[str, str], ...] = (),
+    project_id: str | None = None,
+    subscription_id: str | None = None,
 ) -> Snapshot:
     """Return the snapshot that a file, or a directory of page files, holds.
 
-    `now` becomes the time of collection of an export; a snapshot keeps its own. `account_id` is the account that a
-    template is for. Raises `InputError` in one line: which file, where in it, what is wrong; `UsageError` if
+    `now` becomes the time of collection of an export; a snapshot keeps its own. `account_id`, `project_id` and
+    `subscription_id` are what a template or plan is for. Raises `InputError` in one line: which file, where in it, what is wrong; `UsageError` if
     `template_values` are given for another kind of file.
     """
     reading = Reading(
@@ -100,13 +103,23 @@ def read_input(
         presence=presence,
         account_id=account_id,
         template_values=template_values,
+        project_id=project_id,
+        subscription_id=subscription_id,
     )
     try:
-        documents = _yaml(path) or read_values(path)
+        everything = _yaml(path) or read_values(path)
+        events = [document for document in everything if is_event_file(document.value)]
+        documents = [document for document in everything if not is_event_file(document.value)]
+        if not documents:
+            raise InputError(
+                f"input `{path.name}`: CloudTrail's events alone say nothing of roles",
+                advice="put them beside the output of `aws iam get-account-authorization-details`, in one directory",
+            )
         chosen = _format_of(documents)
         if template_values and chosen.read is not read_cfn_template:
             raise UsageError(f"--template-param is for CloudFormation templates; `{path.name}` is {chosen.title}")
-        return chosen.read(documents, reading)
+        snapshot = chosen.read(documents, reading)
+        return with_event_files(snapshot, events, reading.redactor) if events else snapshot
     except RecursionError as error:
         raise InputError(f"input `{path.name}`: nested too deeply") from error
 

@@ -11,11 +11,13 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from scanner.localcloud.aws_cloudtrail import look_up
 from scanner.localcloud.aws_iam_details import DEFAULT_PAGE_SIZE, authorization_details
 from scanner.localcloud.aws_regional import PodIdentities, describe_regions, list_regions
 from scanner.localcloud.aws_wire import Call, Environ, Reply, error, query_reply, read_call, xml
 from scanner.localcloud.faults import Fault, FaultBook, FaultKind
 from scanner.localcloud.moto_account import MotoAccount
+from scanner.model.common import JsonObject
 
 DEMO_ACCOUNT_ID = "111122223333"
 DEFAULT_REGIONS = ("us-east-1", "us-east-2", "eu-west-1")
@@ -55,6 +57,8 @@ class LoopbackAws:
         self.drift_status = "NOT_CHECKED"
         """What CloudFormation says of the drift of every stack and stack resource; moto says nothing."""
         self.state = MotoAccount(account_id, self.partition)
+        self.events: list[JsonObject] = []
+        """CloudTrail's event history: records as CloudTrail writes them."""
         self._pods = PodIdentities(account_id, self.partition)
         self._faults = FaultBook()
         self._log: list[LoggedRequest] = []
@@ -168,6 +172,8 @@ class LoopbackAws:
                 return describe_regions(call, self.regions, self._closed(), suffix)
             case ("account", "ListRegions"):
                 return list_regions(call, self.regions, self._closed())
+            case ("cloudtrail", "LookupEvents"):
+                return look_up(self.events, call)
             case ("eks", operation) if operation.endswith(("PodIdentityAssociation", "PodIdentityAssociations")):
                 return self._pod_identity(call)
             case (service, operation) if service not in _FORWARDED:

@@ -134,6 +134,42 @@ class EksCluster(msgspec.Struct, frozen=True):
     """The role it runs as; empty where the answer does not say."""
 
 
+class AwsEvent(msgspec.Struct, frozen=True):
+    """One CloudTrail event about a role, with what is kept of it."""
+
+    event_id: str
+    name: str
+    source: str
+    time: datetime
+    region: str
+    identity_type: str
+    """`AssumedRole`, `AWSAccount`, `AWSService`, `Root`, ...; empty where the event does not say."""
+    identity_arn: str
+    identity_account: str
+    invoked_by: str
+    """The service that called in somebody's name, for example `pods.eks.amazonaws.com`."""
+    source_ip: str
+    role: str
+    """ARN or name of the role it is about, as the request wrote it."""
+    policy: str
+    session_name: str
+    external_id: str | None
+    """Token of the ExternalId that was shown; None: none was."""
+    error_code: str
+    evidence: EvidencePointer
+
+
+class AwsActivity(msgspec.Struct, frozen=True):
+    """What CloudTrail's event history tells of the vendor's roles."""
+
+    events: tuple[AwsEvent, ...]
+    since: datetime | None
+    """From when on events were asked for."""
+    until: datetime | None
+    unreadable: int = 0
+    """Events that could not be parsed."""
+
+
 class OidcProvider(msgspec.Struct, frozen=True):
     """An IAM OpenID Connect provider."""
 
@@ -209,6 +245,8 @@ class AwsAccount(msgspec.Struct, frozen=True):
     """GetAccountSummary's counters, for the tie-out."""
     control_levels: tuple[ControlLevel, ...] = ()
     """From the account up to the root; empty where there is no organization, or where the unit was not read."""
+    activity: AwsActivity | None = None
+    """None: nobody asked for it."""
 
 
 class Inventory(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ STACK = "aws.cloudformation.stack"
 CLUSTERS = "aws.eks.clusters"
 POD_IDENTITIES = "aws.eks.pod_identity_associations"
 ORGANIZATION_POLICIES = "aws.organizations.policies"
+ACTIVITY = "aws.cloudtrail.activity"
 
 UNREADABLE = "_unreadable"
 """Key of the marker a collector leaves where a policy document could not be decoded; its value is the reason."""
@@ -48,6 +49,9 @@ AWS_UNIT_KINDS: tuple[UnitKind, ...] = (
     UnitKind(ORGANIZATION_POLICIES, required=False),
 )
 """In the order in which a snapshot lists them."""
+
+AWS_KINDS_ON_REQUEST: tuple[UnitKind, ...] = (UnitKind(ACTIVITY, required=False, regional=True),)
+"""Read only where the operator asks for it: a snapshot without is whole. Listed after the others."""
 
 
 def aws_unit_id(account_id: str, region: str, kind: str) -> str:

@@ -13,6 +13,7 @@ from scanner.model import kinds
 from scanner.model.inventory import AwsAccount
 from scanner.model.snapshot import Scope, Snapshot, Unit
 from scanner.normalize import aws_iam, aws_regional
+from scanner.normalize.aws_activity import activity_of
 from scanner.normalize.aws_organizations import control_levels_of
 from scanner.normalize.pointer import child, record, records, text
 
@@ -39,6 +40,7 @@ def aws_account(snapshot: Snapshot, scope: Scope) -> AwsAccount:
         regions=tuple(sorted(set(_rows(units, kinds.REGIONS, regions_of)))),
         summary=_rows(units, kinds.ACCOUNT_SUMMARY, summary_of),
         control_levels=_rows(units, kinds.ORGANIZATION_POLICIES, control_levels_of),
+        activity=activity_of(tuple(_of_kind(units, kinds.ACTIVITY))),
     )
     return _with_identities(account, units)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from scanner.rules.aws import (
+    act_001_sessions,
+    act_002_changes,
     claim_001_own_bucket,
     claim_002_least_privilege,
     claim_003_revocation,
@@ -72,3 +74,9 @@ ALL_RULES: tuple[Rule, ...] = (
     risk_001_documented.RULE,
     cover_001_counts.RULE,
 )
+
+ACTIVITY_RULES: tuple[Rule, ...] = (
+    act_001_sessions.RULE,
+    act_002_changes.RULE,
+)
+"""Run only where CloudTrail's events were read: on request."""

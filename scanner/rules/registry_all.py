@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from scanner.rules.base import Rule
-from scanner.rules.registry import ALL_RULES
+from scanner.rules.registry import ACTIVITY_RULES, ALL_RULES
 from scanner.rules.registry_azure import AZURE_RULES
 from scanner.rules.registry_gcp import GCP_RULES
 from scanner.rules.registry_revoked import REVOKED_RULES
 from scanner.rules.registry_services import SERVICES_RULES
 
 EVERY_RULE: Final[tuple[Rule, ...]] = tuple(
-    dict.fromkeys((*ALL_RULES, *GCP_RULES, *AZURE_RULES, *SERVICES_RULES, *REVOKED_RULES))
+    dict.fromkeys((*ALL_RULES, *ACTIVITY_RULES, *GCP_RULES, *AZURE_RULES, *SERVICES_RULES, *REVOKED_RULES))
 )
 
 

@@ -10,9 +10,9 @@ from fake_aws import FakeAws, service_model
 from scanner.collect.allowlist import READ_ONLY_CALLS, SESSION_CALLS, read_only_call
 from scanner.collect.aws_session import AwsOptions, AwsSession
 from scanner.errors import ForbiddenCallError
-from scanner.model.kinds import AWS_UNIT_KINDS
+from scanner.model.kinds import AWS_KINDS_ON_REQUEST, AWS_UNIT_KINDS
 
-READING = ("Get", "List", "Describe")
+READING = ("Get", "List", "Describe", "Lookup")
 
 
 def session(aws: FakeAws) -> AwsSession:
@@ -52,7 +52,7 @@ def test_every_listed_call_exists_reads_and_feeds_a_known_unit(call: object) -> 
     assert call.operation in service_model(call.service).operation_names
     assert call.operation.startswith(READING)
     assert all(action.split(":")[1].startswith(READING) for action in call.iam_actions)
-    assert call.kind in {kind.kind for kind in AWS_UNIT_KINDS}
+    assert call.kind in {kind.kind for kind in (*AWS_UNIT_KINDS, *AWS_KINDS_ON_REQUEST)}
     assert bool(call.counts) != bool(call.holds)
     output = service_model(call.service).operation_model(call.operation).output_shape
     assert {*call.counts, *filter(None, [call.holds])} <= set(output.members)
@@ -65,4 +65,6 @@ def test_becoming_the_reader_is_the_only_call_beside_the_list() -> None:
 
 
 def test_every_kind_of_unit_is_fed_by_a_listed_call() -> None:
-    assert {call.kind for call in READ_ONLY_CALLS} == {kind.kind for kind in AWS_UNIT_KINDS}
+    assert {call.kind for call in READ_ONLY_CALLS} == {
+        kind.kind for kind in (*AWS_UNIT_KINDS, *AWS_KINDS_ON_REQUEST)
+    }

@@ -16,6 +16,7 @@ resource "google_project_iam_custom_role" "porter_audit_read" {
   description = "Read-only: what porter-audit needs to judge Porter's access, and nothing else."
   stage       = "GA"
   permissions = [
+    "cloudasset.assets.searchAllIamPolicies",
     "container.clusters.list",
     "iam.denypolicies.get",
     "iam.denypolicies.list",
