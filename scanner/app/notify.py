@@ -13,6 +13,7 @@ import msgspec
 from scanner.app.exit_codes import CLEAN
 from scanner.app.notify_input import Given, read_given
 from scanner.app.notify_state import FILE_NAME, only_teller, read_state, write_state
+from scanner.app.scrub import hide
 from scanner.errors import NotifyError, UsageError
 from scanner.model.config import (
     Channel,
@@ -180,6 +181,7 @@ def read_secret(reference: str, base: Path, environ: Mapping[str, str], name: st
     value = value.removesuffix("\n").removesuffix("\r")
     if not value:
         raise NotifyError(f"{name}: `{reference}` is empty or not set")
+    hide(value)
     return value
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from scanner.app.scrub import hide
 from scanner.errors import InputError, UsageError
 
 SENSITIVE: Final = frozenset({"external_id"})
@@ -45,6 +46,8 @@ def parse_parameters(items: Iterable[str], *, environ: Mapping[str, str]) -> tup
         if parameter.name in found:
             raise UsageError(f"parameter `{parameter.name}` is given twice")
         found[parameter.name] = parameter
+        if parameter.name in SENSITIVE:
+            hide(parameter.value)
     return tuple(found.values())
 
 
@@ -73,8 +76,11 @@ def read_secret(spec: str, *, environ: Mapping[str, str], what: str) -> str:
     Raises `UsageError` if the variable is not set or the value is empty, `InputError` if the file cannot be read.
     """
     if spec.startswith("env:"):
-        return read_variable(spec[4:], environ, what=what)
-    return read_value_file(spec.removeprefix("@"), what=what)
+        value = read_variable(spec[4:], environ, what=what)
+    else:
+        value = read_value_file(spec.removeprefix("@"), what=what)
+    hide(value)
+    return value
 
 
 def read_variable(name: str, environ: Mapping[str, str], *, what: str) -> str:

@@ -6,6 +6,8 @@ import os
 import shutil
 import sys
 
+from scanner.app.logs import event, is_json
+from scanner.app.scrub import scrub
 from scanner.errors import RenderError
 
 # Wider lines are harder to read than scrolling is.
@@ -34,9 +36,29 @@ def _forget_stdout() -> None:
 
 
 def say(text: str) -> None:
-    """Write one line for people to standard error; what was put into it can neither break it nor steer the terminal."""
+    """Write one line for people to standard error; what was put into it can neither break it nor steer the terminal.
+
+    It holds no secret. Where standard error is for machines, the line is an event.
+    """
+    text = scrub(text)
+    if is_json():
+        event("message", text=one_line(text).strip())
+        return
     encoding = sys.stderr.encoding or "utf-8"
     sys.stderr.write(one_line(text).strip().encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stderr.flush()
+
+
+def say_trace(error: Exception) -> None:
+    """Write a traceback for `--debug` to standard error, without secrets."""
+    import traceback
+
+    text = scrub("".join(traceback.format_exception(error)))
+    if is_json():
+        event("traceback", level="error", text=text)
+        return
+    encoding = sys.stderr.encoding or "utf-8"
+    sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
     sys.stderr.flush()
 
 

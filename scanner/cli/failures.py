@@ -39,6 +39,6 @@ def _usage(error: click.ClickException) -> int:
 
 
 def _print_traceback(error: Exception) -> None:
-    import traceback
+    from scanner.cli.console import say_trace
 
-    traceback.print_exception(error)
+    say_trace(error)

@@ -48,5 +48,7 @@ def help_text() -> str:
     lines += ["", "Commands:"]
     lines += [f"  {name:<{width}}  {summary}" for name, _, summary in COMMANDS]
     lines += ["", "Options:", "  --version  Print the version", "  --debug    Print the traceback of an internal error"]
+    lines += ["  --log-format json|text, --log-level debug|info|warning|error"]
+    lines += ["             Log to standard error what a command does; no secrets"]
     lines += ["  --help     Print this page; `porter-audit COMMAND --help` prints a command's own", ""]
     return "\n".join(lines)

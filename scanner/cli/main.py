@@ -17,15 +17,23 @@ def run() -> int:
         sys.stdout.write(quick)
         return 0
     try:
-        from scanner.cli.root import main
-
-        return main(argv)
+        return _run(argv)
     except KeyboardInterrupt:
         return 130
     except Exception as error:
         from scanner.cli.failures import explain
 
         return explain(error, debug=debug)
+
+
+def _run(argv: list[str]) -> int:
+    from scanner.cli.root import main
+
+    if not any(argument.startswith("--log-") for argument in argv):
+        return main(argv)
+    from scanner.cli.logs import logged
+
+    return logged(argv, main)
 
 
 def _quick_answer(argv: list[str]) -> str | None:

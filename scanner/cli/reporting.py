@@ -74,6 +74,6 @@ def rule_error_line(rule_id: str, error: Exception) -> None:
     """Say that a rule raised; the report names it too, and the run ends with 4."""
     say(f"rule {rule_id} failed: {type(error).__name__}: {error}")
     if os.environ.get("PORTER_AUDIT_DEBUG"):
-        import traceback
+        from scanner.cli.console import say_trace
 
-        traceback.print_exception(error)
+        say_trace(error)

@@ -53,6 +53,12 @@ outcome_options = shared.stack(
     shared.output_options,
     shared.bundle_options,
     click.option("--as-of", metavar="TIME", type=shared.moment, help="Judge as if it were this time (RFC 3339)."),
+    click.option(
+        "--metrics",
+        metavar="FILE.prom",
+        type=click.Path(path_type=Path),
+        help="Also write metrics for Prometheus' textfile collector.",
+    ),
 )
 
 
@@ -81,6 +87,7 @@ class ScanArguments(TypedDict):
     tsa_url: str | None
     previous: Path | None
     as_of: datetime | None
+    metrics: Path | None
 
 
 def from_option(help_text: str) -> Callable[[shared.F], shared.F]:
@@ -93,6 +100,8 @@ def run_scan(
 ) -> int:
     """Read, judge, print, write and remember; return the exit code. Raises any of the edges' errors."""
     from scanner.app.bundle import plan_bundle
+    from scanner.app.logs import phase, report_events
+    from scanner.app.metrics import metrics, write_metrics
     from scanner.app.outputs import plan_outputs, prepare
     from scanner.app.params import parse_parameters
     from scanner.app.past import chained, compared, past
@@ -136,14 +145,19 @@ def run_scan(
     prepare(plan)
     earlier = compared(given["previous"], chain, given["history"])
     with (
+        metrics(given["metrics"]),
         past(given["history"], earlier, say, ratchet=ratchet) as known,
         progress_bar(enabled=not quiet and source is None) as progress,
     ):
         outcome = scan(replace(asked, past=known), progress=progress, on_rule_error=rule_error_line)
-        deliver(outcome.report, plan, printing)
-        bundle = deliver_bundle(outcome, bundle_plan, printing)
+        report_events(outcome.report)
+        with phase("write"):
+            deliver(outcome.report, plan, printing)
+            bundle = deliver_bundle(outcome, bundle_plan, printing)
         # Now, so that a run that dies before its report is whole is not taken for one that was seen.
-        code = known.keep(outcome.report, ratchet=ratchet)
+        with phase("remember"):
+            code = known.keep(outcome.report, ratchet=ratchet)
+        write_metrics(given["metrics"], outcome.report, code)
     # Last, so that nothing is lost where no authority answers.
     deliver_stamp(bundle, bundle_plan, printing)
     return code

@@ -1,0 +1,198 @@
+"""Metrics of a run in Prometheus' text format, for the textfile collector of a node exporter.
+
+Labels are clouds, ids of accounts, projects and subscriptions, severities and states: no ARN and no name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import msgspec
+
+from scanner.model.finding import Result
+from scanner.model.report import Report
+from scanner.model.snapshot import UnitStatus
+from scanner.model.waiver import WaiverState
+from scanner.render.text import one_line
+
+Labels = tuple[tuple[str, str], ...]
+
+SUCCESS, COMPLETE = "scan_last_success_timestamp_seconds", "scan_last_complete_timestamp_seconds"
+DURATION, EXIT_CODE = "scan_duration_seconds", "scan_exit_code"
+CALLS, THROTTLES = "api_calls_total", "throttles_total"
+HELP: Mapping[str, tuple[str, str]] = {
+    SUCCESS: ("gauge", "When porter-audit last judged these targets, completely or not (exit 0, 1 or 2)."),
+    COMPLETE: ("gauge", "When porter-audit last read and decided everything that is required."),
+    DURATION: ("gauge", "How long the last run took."),
+    EXIT_CODE: ("gauge", "Exit code of the last run: 0 clean, 1 findings, 2 incomplete, 3 usage, 4 internal error."),
+    "findings": ("gauge", "Results of the last run that are no pass."),
+    "units": ("gauge", "Collection units of the last run by how reading ended."),
+    CALLS: ("counter", "Calls sent to cloud APIs, over all runs that wrote this file."),
+    THROTTLES: ("counter", "Calls that stayed throttled after all retries, over all runs that wrote this file."),
+    "waivers_expiring_14d": ("gauge", "Waivers in force whose last day is at most 14 days away."),
+    "baseline_age_days": ("gauge", "Days since the documents behind the documented version were read."),
+}
+"""Name -> type and help, in the order of the file."""
+_EXPIRING = timedelta(days=14)
+_JUDGED = (0, 1, 2)
+_MAX_LABEL = 500
+_LINE = re.compile(r'([a-z_0-9]+)(?:\{((?:[a-z_]+="(?:[^"\\]|\\.)*",?)*)\})? (-?[0-9.eE+]+)\Z')
+_LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
+
+
+class Sample(msgspec.Struct, frozen=True, order=True):
+    """One line."""
+
+    name: str
+    labels: Labels
+    value: float
+
+
+def prometheus_text(report: Report, before: Sequence[Sample] = ()) -> bytes:
+    """Return the metrics of a report; `before` is what the file said until now.
+
+    The last complete run stays what it was if this one is not complete, and counters go on from where they were.
+    """
+    return written(_kept(_samples(report), before, is_complete(report)))
+
+
+def failed_text(exit_code: int, before: Sequence[Sample]) -> bytes:
+    """Return the metrics of a run that ended without a report: all as before, but for the exit code."""
+    codes = [s for s in before if s.name == EXIT_CODE] or [Sample(EXIT_CODE, (), 0)]
+    rest = [s for s in before if s.name != EXIT_CODE]
+    return written([*rest, *(Sample(s.name, s.labels, exit_code) for s in codes)])
+
+
+def is_complete(report: Report) -> bool:
+    """Return whether everything required was read and decided, whatever options made of the exit code."""
+    open_results = any(f.result in (Result.INCOMPLETE, Result.ERROR) and f.blocking for f in report.findings)
+    errors = any(f.result is Result.ERROR for f in report.findings)
+    return not open_results and not errors and report.summary.exit_code in (0, 1)
+
+
+def _samples(report: Report) -> list[Sample]:
+    run = report.run
+    scopes = sorted({(scope.cloud, scope.id) for scope in report.scopes})
+    where: Labels = (
+        ("cloud", ",".join(sorted({cloud for cloud, _ in scopes}))),
+        ("scope", ",".join(scope for _, scope in scopes)),
+    )
+    ended = run.ended.timestamp()
+    made = [
+        *([Sample(SUCCESS, where, ended)] if report.summary.exit_code in _JUDGED else []),
+        *([Sample(COMPLETE, where, ended)] if is_complete(report) else []),
+        Sample(DURATION, where, round((run.ended - run.started).total_seconds(), 3)),
+        Sample(EXIT_CODE, where, report.summary.exit_code),
+        *_counted("units", Counter((*where, ("status", unit.status.value)) for unit in report.units)),
+        *_findings(report),
+        *_calls(report),
+        Sample(THROTTLES, where, sum(call.outcome is UnitStatus.THROTTLED for call in report.calls)),
+        Sample("waivers_expiring_14d", where, _expiring(report)),
+    ]
+    age = _age(report)
+    return made if age is None else [*made, Sample("baseline_age_days", (*where, ("baseline", run.baseline_id)), age)]
+
+
+def _counted(name: str, counts: Mapping[Labels, int]) -> list[Sample]:
+    return [Sample(name, labels, count) for labels, count in counts.items()]
+
+
+def _findings(report: Report) -> list[Sample]:
+    return _counted(
+        "findings",
+        Counter(
+            (
+                ("cloud", finding.cloud),
+                ("scope", finding.scope.id),
+                ("severity", finding.severity.value),
+                ("status", finding.status),
+                ("delta", finding.delta or "none"),
+            )
+            for finding in report.findings
+            if finding.status not in ("PASS", "NOT_APPLICABLE")
+        ),
+    )
+
+
+def _calls(report: Report) -> list[Sample]:
+    clouds = {unit.unit_id: unit.cloud for unit in report.units}
+    return _counted(
+        CALLS,
+        Counter(
+            (
+                ("cloud", clouds.get(call.unit_id, "")),
+                ("api", f"{call.service}:{call.operation}"),
+                ("outcome", call.outcome.value),
+            )
+            for call in report.calls
+        ),
+    )
+
+
+def _expiring(report: Report) -> int:
+    last = (report.run.as_of + _EXPIRING).date()
+    return sum(row.state is WaiverState.IN_FORCE and _day(row.expires) <= last for row in report.waivers)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return date.max
+
+
+def _age(report: Report) -> int | None:
+    """Return the days since the newest document was read; None if none says when."""
+    read = [_day(str(document.get("retrieved", ""))) for document in report.baseline_documents]
+    known = [day for day in read if day != date.max]
+    return max(0, (report.run.as_of.date() - max(known)).days) if known else None
+
+
+def _kept(samples: Sequence[Sample], before: Sequence[Sample], complete: bool) -> list[Sample]:
+    """Return the samples with what stays from before."""
+    told = {sample.name for sample in samples}
+    stays = [s for s in before if s.name in (SUCCESS, COMPLETE) and s.name not in told]
+    counters = (CALLS, THROTTLES)
+    old = {(s.name, s.labels): s.value for s in before if s.name in counters}
+    sums = [Sample(s.name, s.labels, s.value + old.pop((s.name, s.labels), 0)) for s in samples if s.name in counters]
+    gone = [Sample(name, labels, value) for (name, labels), value in old.items()]
+    return [*stays, *(s for s in samples if s.name not in counters), *sums, *gone]
+
+
+def written(samples: Sequence[Sample]) -> bytes:
+    """Return samples as a file: by name in the order of `HELP`, then by labels; the same samples, the same bytes."""
+    lines = []
+    for name, (kind, words) in HELP.items():
+        mine = sorted(sample for sample in samples if sample.name == name)
+        if mine:
+            lines += [f"# HELP {name} {words}", f"# TYPE {name} {kind}", *map(_line, mine)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _line(sample: Sample) -> str:
+    labels = ",".join(f'{name}="{_escaped(value)}"' for name, value in sample.labels)
+    value = f"{sample.value:.3f}".rstrip("0").rstrip(".")
+    return f"{sample.name}{{{labels}}} {value}" if labels else f"{sample.name} {value}"
+
+
+def _escaped(value: str) -> str:
+    """Return a label's value; ids come from the cloud, and what cannot be seen is written out."""
+    return one_line(value, _MAX_LABEL).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _plain(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value)
+
+
+def parsed(data: bytes) -> list[Sample]:
+    """Return the samples of a file that `written` made; lines of somebody else are left out."""
+    made = []
+    for line in data.decode("utf-8", "replace").splitlines():
+        found = _LINE.match(line)
+        if found is not None and found.group(1) in HELP:
+            labels = tuple((name, _plain(value)) for name, value in _LABEL.findall(found.group(2) or ""))
+            made.append(Sample(found.group(1), labels, float(found.group(3))))
+    return made
