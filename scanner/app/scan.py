@@ -16,6 +16,7 @@ from scanner.app.declared import declared_units, with_declared
 from scanner.app.digests import canonical_digest, controls_file, digest
 from scanner.app.gates import exit_code
 from scanner.app.held import read_any
+from scanner.app.logs import phase
 from scanner.app.params import SENSITIVE, Parameter
 from scanner.app.past import Past, settings_of, with_past
 from scanner.app.run_facts import effective_parameters, host, new_run_id, now, python_version
@@ -115,10 +116,12 @@ def scan(
     for part in _asked_by(options.question, documented).parts:
         try_parameters(part, values)
     declared = declared_units(options.porter_yaml, documented, options.as_of or started)
-    snapshot = _snapshot(options, values, started, progress)
+    with phase("collect", cloud=options.cloud):
+        snapshot = _snapshot(options, values, started, progress)
     check_scope(options.cloud, snapshot, values, f"`{options.source}`" if options.source else "what was read")
     mine = with_declared(part_of(snapshot, options.cloud), declared)
-    return judge(options, mine, documented, started, on_rule_error)
+    with phase("judge", cloud=options.cloud):
+        return judge(options, mine, documented, started, on_rule_error)
 
 
 def judge(
@@ -253,6 +256,8 @@ def _snapshot(
         presence=options.presence,
         account_id=values.get("account_id"),
         template_values=options.template_values,
+        project_id=values.get("project_id"),
+        subscription_id=values.get("subscription_id"),
     )
 
 
