@@ -131,6 +131,7 @@ def settings_of(previous: Previous | None, secret_expiry_days: tuple[int, int, i
         previous_external_ids=tuple(sorted(previous.facts.external_ids.items())),
         previous_gcp_roles=tuple(sorted(previous.facts.gcp_roles.items())),
         previous_credentials=tuple(sorted(previous.facts.credentials.items())),
+        previous_conditions=tuple(sorted(previous.facts.conditions.items())),
         has_previous=True,
         secret_expiry_days=days,
     )

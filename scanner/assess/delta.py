@@ -21,7 +21,7 @@ _OPEN = ("FAIL", "MANUAL")
 _NOT_KNOWN = ("INCOMPLETE", "ERROR")
 _RANK = {severity.value: rank for rank, severity in enumerate(SEVERITY_ORDER)}
 _BOUNDARY_RULE, _EXTERNAL_ID_RULE = "AWS-ROLE-005", "AWS-TRUST-002"
-_ROLE_CONTENT_RULE, _CREDENTIAL_RULE = "GCP-PERM-004", "AZURE-SECRET-006"
+_ROLE_CONTENT_RULE, _CREDENTIAL_RULE, _CONDITION_RULE = "GCP-PERM-004", "AZURE-SECRET-006", "GCP-COND-002"
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -170,10 +170,14 @@ def _facts(before: Facts, night: Night) -> Facts:
     """Return what the next run compares with.
 
     Boundaries and ExternalIds are as last seen in order: what tonight calls lost or changed stays until it is mended.
-    Roles' contents and credentials are as last seen: a change is told once, on the night it appears.
+    Roles' contents, credentials and conditions are as last seen: a change is told once, on the night it appears.
     """
     after = Facts(
-        dict(before.boundaries), dict(before.external_ids), dict(before.gcp_roles), dict(before.credentials)
+        dict(before.boundaries),
+        dict(before.external_ids),
+        dict(before.gcp_roles),
+        dict(before.credentials),
+        dict(before.conditions),
     )
     for seen in night.findings:
         value = seen.observed.value if seen.observed else None
@@ -188,6 +192,8 @@ def _facts(before: Facts, night: Night) -> Facts:
             after.gcp_roles[key] = tuple(value)
         elif seen.rule_id == _CREDENTIAL_RULE and isinstance(value, list):
             after.credentials[key] = tuple(value)
+        elif seen.rule_id == _CONDITION_RULE and isinstance(value, list):
+            after.conditions[key] = tuple(value)
     return after
 
 

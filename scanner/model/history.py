@@ -148,6 +148,8 @@ class Facts(msgspec.Struct, frozen=True):
     """GCP role -> its permissions."""
     credentials: dict[str, tuple[str, ...]] = {}
     """Azure application or service principal -> key ids of its secrets and certificates."""
+    conditions: dict[str, tuple[str, ...]] = {}
+    """GCP provider or bound role -> the conditions that limit it; an empty text: none."""
 
 
 class HistoryNote(msgspec.Struct, frozen=True):

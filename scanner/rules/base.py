@@ -31,6 +31,8 @@ class Settings(msgspec.Struct, frozen=True):
     """Days before a client secret's end at which the finding becomes low, medium, high."""
     previous_credentials: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Application or service principal -> key ids of its secrets and certificates in the previous run."""
+    previous_conditions: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """GCP provider or bound role -> the conditions that limited it in the previous run."""
 
 
 class Scoped(Protocol):

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "rules"))
+
+from live_project import snapshot_of
+
 from scanner.app.doctor import diagnosis_of
+from scanner.app.params import Parameter
+from scanner.app.past import past
 from scanner.app.permissions_gcp import gcp_tier_lines
 from scanner.app.scan import ScanOptions, ScanOutcome, scan
 from scanner.collect.gcp_allowlist import GCP_CALLS, GcpCall
 from scanner.collect.gcp_session import GcpOptions
+from scanner.collect.snapshot_io import save_snapshot
 from scanner.errors import CollectError, UsageError
 from scanner.localcloud.gcp_demo import KEYED, ProvisionedGcp, provisioned_gcp
+from scanner.localcloud.gcp_provision import gcp_parameters
 from scanner.localcloud.gcp_state import DEMO_PROJECT
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Result
@@ -133,3 +142,26 @@ def test_a_folder_whose_projects_cannot_be_listed_is_not_proven(project: Provisi
     denied = scan(asked)
     assert denied.report.verdict.as_documented == "not proven"
     assert denied.exit_code == 2
+
+
+def test_a_condition_that_lost_a_part_since_the_night_before_is_told(tmp_path: Path) -> None:
+    night = datetime(2026, 6, 1, tzinfo=UTC)
+    found = []
+    parameters = tuple(Parameter(k, v, "argument") for k, v in gcp_parameters("2026-08").items())
+    for number, drop in enumerate(([], ["porter-tenant"])):
+        do = [{"op": "edit_condition", "drop": drop}] if drop else []
+        save_snapshot(snapshot_of({"start": "federated", "do": do}), tmp_path / f"{number}.json")
+        with past(tmp_path / "history.db", None, lambda line: None) as known:
+            asked = ScanOptions(
+                cloud="gcp",
+                baseline="porter@2026-08",
+                source=tmp_path / f"{number}.json",
+                parameters=parameters,
+                as_of=night + timedelta(days=number),
+                past=known,
+            )
+            outcome = scan(asked)
+            known.keep(outcome.report)
+        told = [f for f in outcome.report.findings if f.rule_id == "GCP-COND-002" and f.subject.name == "porter-aws"]
+        found.append([f.reason_code for f in told])
+    assert found == [["FIRST_SEEN"], ["WEAKER"]]

@@ -87,5 +87,10 @@ def context(case: Json) -> tuple[GcpContext, tuple[Unit, ...]]:
     project = inventory.gcp[0]
     bound = bind_gcp(baseline, gcp_values(project, baseline, given))
     previous = {name: tuple(permissions) for name, permissions in case.get("previous_roles", {}).items()}
-    settings = Settings(has_previous=bool(previous), previous_gcp_roles=tuple(previous.items()))
+    conditions = {name: tuple(texts) for name, texts in case.get("previous_conditions", {}).items()}
+    settings = Settings(
+        has_previous=bool(previous or conditions),
+        previous_gcp_roles=tuple(previous.items()),
+        previous_conditions=tuple(conditions.items()),
+    )
     return build_gcp_context(project, inventory, bound, settings, AS_OF), inventory.units
