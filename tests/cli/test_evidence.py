@@ -123,21 +123,28 @@ def test_waivers_are_an_input_of_the_replay(porter: Porter, home: Path) -> None:
 
 def live_bundle(porter: Porter, home: Path) -> Path:
     porter("keygen", "--out", home / "k")
-    done = porter("demo", "--out", home / "o", "--quiet", "--fail-on", "none", "--sign-key", home / "k")
+    every = ("demo", "--cloud", "all")
+    done = porter(*every, "--out", home / "o", "--quiet", "--fail-on", "none", "--sign-key", home / "k")
     assert done.code == 0
     (bundle,) = bundles(home / "o")
     return bundle
 
 
-def test_the_demos_bundle_holds_and_is_judged_the_same_on_a_copy(porter: Porter, home: Path) -> None:
-    """A live scan: every call has an answer in the bundle, and no planted ExternalId is in any file."""
+def test_the_demos_bundle_holds_and_is_judged_the_same_on_a_copy(
+    porter: Porter, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A live scan of three clouds: every call has an answer in the bundle; no ExternalId or credential is in a file."""
     from scanner.localcloud.demo import demo_parameters
 
+    planted = "planted-credential-" + "4f1d"
+    for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_CLIENT_SECRET"):
+        monkeypatch.setenv(name, planted)
     bundle = live_bundle(porter, home)
     assert porter("verify", bundle, "--key", home / "k.pub").code == 0
     secret = demo_parameters()["external_id"].encode()
     for path in (p for p in (home / "o").rglob("*") if p.is_file()):
         assert secret not in path.read_bytes(), path
+        assert planted.encode() not in path.read_bytes(), path
     calls = [json.loads(line) for line in (bundle / "calls.ndjson").read_text().splitlines()]
     answered = [path for path in (bundle / "evidence").rglob("page-*.json") if ".meta" not in path.name]
     assert len(answered) == sum(call["outcome"] == "complete" for call in calls)
