@@ -89,6 +89,7 @@ class IamdataCatalogue:
         if not self._known:
             raise InputError("the action catalogue is not as expected: `services.json` names no service")
         self._services: dict[str, _Service] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
         self._foreign: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] | None = None
 
     @property
@@ -98,7 +99,9 @@ class IamdataCatalogue:
 
     def actions(self, service: str) -> tuple[str, ...]:
         """Return the published action names of a service prefix, in the provider's spelling, sorted; unknown: empty."""
-        return tuple(sorted(action.name for action in self._service(service).actions.values()))
+        if service not in self._names:
+            self._names[service] = tuple(sorted(action.name for action in self._service(service).actions.values()))
+        return self._names[service]
 
     def is_published(self, action: str) -> bool:
         """Return whether `service:Name` is published; case does not matter."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from scanner.app.aws_source import Progress
-from scanner.app.baseline_versions import other_versions
+from scanner.app.baseline_versions import chosen_version, other_versions
 from scanner.app.catalogue import load_catalogue
 from scanner.app.clouds import DEFAULT_LIVE, LiveOptions, check_scope, read_cloud, try_parameters
 from scanner.app.declared import declared_units, with_declared
@@ -25,9 +25,8 @@ from scanner.assess.revoked import asked_for, of_revocation
 from scanner.assess.runner import Terms
 from scanner.assess.waive import waive
 from scanner.baseline.controls import shipped_controls
-from scanner.baseline.load import find
 from scanner.baseline.union import with_every_name
-from scanner.baseline.version import DocumentedVersion, load_version
+from scanner.baseline.version import DocumentedVersion
 from scanner.collect.installation_key import load_hmac_key
 from scanner.engine import RunFacts, evaluate
 from scanner.errors import UsageError
@@ -111,7 +110,7 @@ def scan(
     `on_rule_error` is told of each rule that raised. Raises any of the edges' errors.
     """
     started = now()
-    documented = load_version(find(options.baseline), [options.cloud])
+    documented = chosen_version(options.baseline, (options.cloud,))
     values = {parameter.name: parameter.value for parameter in options.parameters}
     for part in _asked_by(options.question, documented).parts:
         try_parameters(part, values)
