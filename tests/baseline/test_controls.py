@@ -14,13 +14,9 @@ from scanner.baseline.yaml_text import read_yaml
 from scanner.errors import BaselineError
 from scanner.resources import data_dir
 from scanner.rules.base import Rule
-from scanner.rules.registry import ALL_RULES
-from scanner.rules.registry_azure import AZURE_RULES
-from scanner.rules.registry_gcp import GCP_RULES
-from scanner.rules.registry_services import SERVICES_RULES
+from scanner.rules.registry_all import EVERY_RULE
 
 FILE = data_dir("baselines") / "controls.yaml"
-EVERY_RULE: tuple[Rule, ...] = tuple(dict.fromkeys((*ALL_RULES, *GCP_RULES, *AZURE_RULES, *SERVICES_RULES)))
 Data = dict[str, Any]
 
 

@@ -63,6 +63,6 @@ def test_the_licence_is_the_one_that_is_declared(project: dict[str, Any]) -> Non
 
 def test_an_aws_customer_installs_no_other_clouds_library(project: dict[str, Any]) -> None:
     extras = project["project"]["optional-dependencies"]
-    assert set(extras) == {"aws", "gcp", "azure", "all", "demo", "fleet"}
+    assert set(extras) == {"aws", "gcp", "azure", "all", "demo", "fleet", "tsa"}
     for line in (*project["project"]["dependencies"], *extras["aws"]):
         assert not line.startswith(("google", "azure", "moto"))
