@@ -69,6 +69,8 @@ def read_any(
     presence: str = "unknown",
     account_id: str | None = None,
     template_values: tuple[tuple[str, str], ...] = (),
+    project_id: str | None = None,
+    subscription_id: str | None = None,
 ) -> Snapshot:
     """Return the snapshot that a bundle, a file or a directory of files holds; see `collect.exports.read_input`."""
     if not is_bundle(path):
@@ -80,6 +82,8 @@ def read_any(
             presence=presence,
             account_id=account_id,
             template_values=template_values,
+            project_id=project_id,
+            subscription_id=subscription_id,
         )
     if template_values:
         raise UsageError(f"--template-param is for CloudFormation templates; `{path.name}` is an evidence bundle")

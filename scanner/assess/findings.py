@@ -36,13 +36,18 @@ def scope_subject(scope: Scope) -> Subject:
 
 
 def admissible(outcome: Outcome, frame: Frame) -> Outcome:
-    """Return what the outcome may say given what was read: with a needed unit unread, only FAIL stands."""
+    """Return what the outcome may say given what was read: with a needed unit unread, only FAIL stands.
+
+    What a file does not carry is not asked; what it carries and cannot be decided stays open.
+    """
     basis = frame.basis
     if not basis.unread and not basis.never_asked:
         return outcome
     if outcome.result in (Result.FAIL, Result.ERROR) and not outcome.reason_code.startswith(ABSENCE):
         return outcome
     in_file = basis.only_not_in_input and not frame.require_live
+    if in_file and _is_open(outcome):
+        return outcome
     return msgspec.structs.replace(
         outcome,
         result=Result.NOT_APPLICABLE if in_file else Result.INCOMPLETE,
@@ -51,6 +56,12 @@ def admissible(outcome: Outcome, frame: Frame) -> Outcome:
         diff=None,
         witness=None,
     )
+
+
+def _is_open(outcome: Outcome) -> bool:
+    """Return whether something that was read is undecided, or for a person; codes on what was not read end so."""
+    unread = outcome.reason_code.endswith("UNREAD") and outcome.reason_code != "TRUST_UNREAD"
+    return outcome.result in (Result.INCOMPLETE, Result.MANUAL) and not unread
 
 
 def not_in_input(frame: Frame) -> Outcome:

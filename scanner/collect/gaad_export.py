@@ -28,6 +28,10 @@ class Reading(msgspec.Struct, frozen=True):
     """The account a template is for, where the user named one."""
     template_values: tuple[tuple[str, str], ...] = ()
     """Values of a CloudFormation template's parameters."""
+    project_id: str | None = None
+    """The project a plan is for, where the user named one."""
+    subscription_id: str | None = None
+    """The subscription a plan is for, where the user named one."""
 
 
 def is_authorization_details(value: Any) -> bool:

@@ -27,6 +27,7 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.inventory_gcp import GcpRole
+from scanner.model.snapshot import SourceKind
 from scanner.rules.base import Rule
 from scanner.rules.gcp._common import IAM_ROLES, PORTER_CONNECT, count, listed, not_applicable
 from scanner.rules.gcp_context import GcpContext
@@ -37,6 +38,10 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
     held = sorted({b.role for a in ctx.porter_accounts for b in ctx.grants(a)})
     if not held:
         yield not_applicable(ctx, "No role is held by a service account of Porter.")
+        return
+    if ctx.inventory.source is SourceKind.TEMPLATE:
+        yield not_applicable(ctx, "What is only planned has no earlier snapshot to compare with.")
+        return
     before = dict(ctx.settings.previous_gcp_roles)
     for name in held:
         yield _judge(ctx, name, ctx.role(name), before)

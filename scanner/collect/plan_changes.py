@@ -1,0 +1,194 @@
+"""The resources of a Terraform plan as they will be, whatever provider makes them; what is not known stays a reason.
+
+Format: https://developer.hashicorp.com/terraform/internals/json-format (1.x).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from scanner.collect.strict_json import shown
+from scanner.errors import InputError
+from scanner.model.common import JsonObject
+
+LATER: Final = "known only after apply"
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A resource as it will be."""
+
+    address: str
+    type: str
+    name: str
+    module: str
+    after: JsonObject
+    unknown: JsonObject
+    configured: JsonObject | None
+    """The expressions of its configuration; None: the plan does not hold it."""
+
+    @property
+    def where(self) -> str:
+        """Return the address for a sentence."""
+        return shown(self.address, 120)
+
+    def known(self, key: str) -> bool:
+        """Return whether a whole attribute is known."""
+        return not any_true(self.unknown.get(key))
+
+    def text(self, key: str) -> str:
+        """Return a text that is known, or nothing."""
+        value = self.after.get(key)
+        return value if isinstance(value, str) and self.known(key) else ""
+
+    def configures(self, key: str) -> bool:
+        """Return whether somebody wrote the attribute; also where the configuration is not in the plan."""
+        return self.configured is None or key in self.configured
+
+    def blocks(self, key: str) -> list[JsonObject]:
+        """Return the nested blocks of a name, as far as they are objects."""
+        value = self.after.get(key)
+        rows = value if isinstance(value, list) else [value]
+        return [row for row in rows if isinstance(row, dict)]
+
+    def texts(self, key: str) -> list[str]:
+        """Return the texts of a list."""
+        value = self.after.get(key)
+        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+class PlanChanges:
+    """One plan, read: its resources, what keeps it from being whole, and what is said of it."""
+
+    def __init__(self, name: str, plan: JsonObject) -> None:
+        self.name = name
+        self.plan = plan
+        self._expressions = dict(_expressions(child_of(child_of(plan, "configuration"), "root_module"), ()))
+        self.gone: list[tuple[str, str, bool]] = []
+        """Type and address of what is not there after, and whether it only stops being managed."""
+        self.all: tuple[Change, ...] = tuple(self._read())
+
+    def of(self, *kinds: str) -> Iterator[Change]:
+        """Yield the resources of some types, in the plan's order."""
+        return (change for change in self.all if change.type in kinds)
+
+    def unfinished(self) -> Iterator[str]:
+        """Yield what keeps the plan from being all that will be."""
+        if self.plan.get("errored") is True:
+            yield "the plan ended with an error"
+        if self.plan.get("complete") is False or self.plan.get("deferred_changes"):
+            yield "the plan defers changes to another run"
+
+    def lost_and_deleted(self, kinds: frozenset[str]) -> tuple[list[str], list[str]]:
+        """Return reasons for what is no longer managed but stays, and notes on what is deleted, of some types."""
+        mine = [(shown(address, 120), forgotten) for kind, address, forgotten in self.gone if kind in kinds]
+        stays = [f"{where} stays, but is no longer managed: its state is not in the plan" for where, f in mine if f]
+        return stays, [f"{where} is deleted" for where, forgotten in mine if not forgotten]
+
+    def prior_values(self) -> Iterator[tuple[str, JsonObject]]:
+        """Yield type and values of everything that the plan knows already, data sources too."""
+        yield from _resources(child_of(child_of(self.plan, "prior_state"), "values").get("root_module"))
+
+    def provider_value(self, provider: str, key: str) -> str:
+        """Return a setting of a provider's default configuration, if it is written as text or a variable."""
+        settings = child_of(child_of(self.plan, "configuration"), "provider_config").get(provider)
+        expression = child_of(child_of(settings, "expressions"), key)
+        constant = expression.get("constant_value")
+        if isinstance(constant, str):
+            return constant
+        references = expression.get("references")
+        names = [r for r in references if isinstance(r, str)] if isinstance(references, list) else []
+        if len(names) == 1 and names[0].startswith("var."):
+            value = child_of(child_of(self.plan, "variables"), names[0].removeprefix("var.")).get("value")
+            return value if isinstance(value, str) else ""
+        return ""
+
+    def referred(self, change: Change, key: str, kind: str, attributes: tuple[str, ...]) -> Change | None:
+        """Return the one resource that an unknown attribute is taken from, if it is that and no more."""
+        expression = (change.configured or {}).get(key)
+        references = expression.get("references") if isinstance(expression, dict) else None
+        if not isinstance(references, list) or not references:
+            return None
+        names = {ref.split(".")[1] for ref in references if isinstance(ref, str) and ref.startswith(f"{kind}.")}
+        if len(names) != 1:
+            return None
+        name = next(iter(names))
+        allowed = {f"{kind}.{name}", *(f"{kind}.{name}.{attribute}" for attribute in attributes)}
+        if not all(ref in allowed for ref in references):
+            return None
+        found = [c for c in self.of(kind) if c.name == name and c.module == change.module]
+        return found[0] if len(found) == 1 else None
+
+    def others(self, read: frozenset[str], elsewhere: tuple[str, ...]) -> Counter[str]:
+        """Return the types that are not read, counted; those of providers in `elsewhere` are judged by others."""
+        return Counter(c.type for c in self.all if c.type not in read and not c.type.startswith(elsewhere or ("\0",)))
+
+    def _read(self) -> Iterator[Change]:
+        rows = self.plan.get("resource_changes", [])
+        if not isinstance(rows, list):
+            raise InputError(f"input `{self.name}`: /resource_changes: is not a list")
+        for number, row in enumerate(rows):
+            change = row.get("change") if isinstance(row, dict) else None
+            if not isinstance(change, dict) or not all(
+                isinstance(row.get(k), str) for k in ("address", "type", "name")
+            ):
+                raise InputError(f"input `{self.name}`: /resource_changes/{number}: is not a resource change")
+            if row.get("mode") == "data":
+                continue
+            if not isinstance(change.get("after"), dict):
+                self.gone.append((row["type"], row["address"], change.get("actions") == ["forget"]))
+                continue
+            yield self._change(row, change)
+
+    def _change(self, row: JsonObject, change: JsonObject) -> Change:
+        module = row.get("module_address") or ""
+        path = tuple(re.findall(r"module\.([^.\[]+)", module))
+        unknown = change.get("after_unknown")
+        return Change(
+            address=row["address"],
+            type=row["type"],
+            name=row["name"],
+            module=module,
+            after=change["after"],
+            unknown=unknown if isinstance(unknown, dict) else {},
+            configured=self._expressions.get((path, f"{row['type']}.{row['name']}")),
+        )
+
+
+def child_of(holder: Any, key: str) -> JsonObject:
+    """Return an object below a key, or an empty one."""
+    found = holder.get(key) if isinstance(holder, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _expressions(module: JsonObject, path: tuple[str, ...]) -> Iterator[tuple[tuple[tuple[str, ...], str], JsonObject]]:
+    """Yield the expressions of every resource of the configuration, by module path and `type.name`."""
+    for resource in module.get("resources") or ():
+        if isinstance(resource, dict) and resource.get("mode") != "data":
+            yield (path, f"{resource.get('type')}.{resource.get('name')}"), child_of(resource, "expressions")
+    for name, call in child_of(module, "module_calls").items():
+        yield from _expressions(child_of(call, "module"), (*path, name))
+
+
+def _resources(module: Any) -> Iterator[tuple[str, JsonObject]]:
+    """Yield type and values of every resource of a state's module and the modules below it."""
+    if not isinstance(module, dict):
+        return
+    for resource in module.get("resources") or ():
+        if isinstance(resource, dict) and isinstance(resource.get("values"), dict):
+            yield str(resource.get("type")), resource["values"]
+    for below in module.get("child_modules") or ():
+        yield from _resources(below)
+
+
+def any_true(unknown: Any) -> bool:
+    """Return whether anything in an `after_unknown` value is unknown."""
+    if isinstance(unknown, dict):
+        return any(map(any_true, unknown.values()))
+    if isinstance(unknown, list):
+        return any(map(any_true, unknown))
+    return unknown is True
