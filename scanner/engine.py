@@ -11,6 +11,7 @@ import msgspec
 from scanner import __version__
 from scanner.assess.identity import sha256_of
 from scanner.assess.runner import ScopeResult, Terms
+from scanner.assess.vendor_words import spoken_verdict
 from scanner.assess.verdict import summary, verdict
 from scanner.baseline.load import AnyBaseline
 from scanner.baseline.records import AwsBaseline
@@ -77,7 +78,7 @@ def evaluate(
         schema=REPORT_SCHEMA,
         schema_version=SCHEMA_VERSION,
         run=_run(snapshot, parts, terms, facts, rules),
-        verdict=verdict(findings, reviews, units, snapshot.source),
+        verdict=spoken_verdict(verdict(findings, reviews, units, snapshot.source), documented.id),
         summary=summary(findings, units, len(rules)),
         scopes=snapshot.scopes,
         units=units,

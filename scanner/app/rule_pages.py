@@ -7,9 +7,13 @@ import sys
 
 import msgspec
 
+from scanner.assess.waiver_rule import RULE as WAIVERS
 from scanner.errors import UsageError
 from scanner.rules.base import Rule
 from scanner.rules.registry_all import EVERY_RULE
+
+_WITH_PAGES: tuple[Rule, ...] = (*EVERY_RULE, WAIVERS)
+"""What can be looked up: also the rule on waivers, which judges after all others and belongs to no cloud."""
 
 
 class RuleLine(msgspec.Struct, frozen=True):
@@ -34,9 +38,9 @@ def rules_json() -> str:
 
 def rule_page(rule_id: str) -> str:
     """Return a rule's page as Markdown; case does not matter. Raises `UsageError` if there is no such rule."""
-    rule = next((r for r in EVERY_RULE if r.id.lower() == rule_id.lower()), None)
+    rule = next((r for r in _WITH_PAGES if r.id.lower() == rule_id.lower()), None)
     if rule is None:
-        near = [r.id for r in EVERY_RULE if rule_id.lower() in r.id.lower()]
+        near = [r.id for r in _WITH_PAGES if rule_id.lower() in r.id.lower()]
         advice = f"did you mean {', '.join(near[:5])}" if near else "porter-audit rules list"
         raise UsageError(f"there is no rule `{rule_id[:60]}`", advice=advice)
     return f"{_docstring(rule)}\n\n{_facts(rule)}\n"

@@ -12,6 +12,7 @@ import msgspec
 from scanner.access.catalogue import Catalogue
 from scanner.assess.findings import Frame, admissible, duplicates, error_outcome, not_in_input, to_finding
 from scanner.assess.units import basis_of
+from scanner.assess.vendor_words import spoken_for
 from scanner.errors import DisagreementError
 from scanner.model.finding import ControlLink, Finding, Outcome, Result
 from scanner.model.report import Population, RoleReview, TieOut
@@ -60,9 +61,9 @@ class ScopeResult(msgspec.Struct, frozen=True):
 def run_rules(
     rules: Sequence[Rule], context: RuleContext, units: Sequence[Unit], baseline_id: str, terms: Terms
 ) -> tuple[Finding, ...]:
-    """Return the findings of one cloud's rules on one account, project or subscription."""
+    """Return the findings of one cloud's rules on one account, project or subscription, in the vendor's words."""
     return tuple(
-        finding
+        spoken_for(finding, baseline_id)
         for rule in rules
         for finding in run_rule(
             rule,

@@ -187,3 +187,17 @@ def test_another_vendors_role_as_documented_has_no_deviation(porter: Porter, tmp
 def test_another_vendors_deviations_are_found_by_the_same_rules(porter: Porter, tmp_path: Path) -> None:
     assert "AWS-PERM-001" in _failed(porter, tmp_path, _monitoring([*DOCUMENTED, "s3:GetObject"], OWN_ID))
     assert "AWS-TRUST-002" in _failed(porter, tmp_path, _monitoring(DOCUMENTED, None))
+
+
+def test_another_vendors_report_never_speaks_of_the_first(porter: Porter, tmp_path: Path) -> None:
+    (tmp_path / "gaad.json").write_text(json.dumps(_monitoring([*DOCUMENTED, "s3:GetObject"], None)))
+    done = porter(
+        *("scan", "aws", "--from", tmp_path / "gaad.json", "--baseline", "grafana-cloud@2026-11"),
+        *("--format", "json", "--out", "-", "--fail-on", "none"),
+    )
+    report = json.loads(done.out)
+    said = [f["message"] for f in report["findings"]] + [f["remediation"]["summary"] for f in report["findings"]]
+    assert [text for text in said if "Porter" in text] == []
+    assert any("Grafana Cloud" in text for text in said)
+    (revocation,) = [f for f in report["findings"] if f["rule_id"] == "AWS-CLAIM-003"]
+    assert (revocation["result"], "no stack" in revocation["message"]) == ("NOT_APPLICABLE", True)

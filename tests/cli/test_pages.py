@@ -133,3 +133,8 @@ def test_what_cannot_be_decided_is_not_a_pass(porter: Porter, tmp_path: Path) ->
     done = porter("compare", "--live", documents[0], "--documented", documents[1])
     assert done.code in {2, 3}
     assert "equal" not in done.out
+
+
+def test_the_rule_on_waivers_has_a_page_too(porter: Porter) -> None:
+    done = porter("rules", "show", "waiver-001")
+    assert (done.code, done.out.startswith("WAIVER-001: ")) == (0, True)

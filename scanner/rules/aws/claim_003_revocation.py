@@ -46,6 +46,9 @@ from scanner.rules.questions import IMPOSSIBLE, UNDECIDED, vendor_answer
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:
     """Yield one outcome per role that admits a Porter account."""
+    if ctx.baseline.stack is None:
+        yield not_applicable(ctx, "The documented version has no stack whose deletion could end the access.")
+        return
     answers = [(r, vendor_answer(r, ctx.baseline, ctx.account, ctx.catalogue)) for r in ctx.porter_roles]
     admitted = [(role, answer) for role, answer in answers if answer.outcome != IMPOSSIBLE]
     owned = _owned(ctx, [role.name for role, _ in admitted])
