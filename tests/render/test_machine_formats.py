@@ -214,6 +214,7 @@ OTHER_CLOUDS = [
         "Azure Subscription",
     ),
     (Scope("azure", "tenant", "0f0f0f0f-0000-4000-8000-000000000001"), "entra.app", "tenant"),
+    (Scope("files", "porter-yaml", "shop/porter.yaml"), "porter.connection", "porter-yaml"),
 ]
 
 
