@@ -34,7 +34,8 @@ def with_declared(snapshot: Snapshot, units: Sequence[Unit]) -> Snapshot:
 
 
 def _unit(label: str, found: PorterYaml, now: datetime) -> Unit:
-    page = msgspec.to_builtins(msgspec.structs.replace(found, file=label))
+    # As it is read back from a file: lists, where records have tuples.
+    page = msgspec.json.decode(msgspec.json.encode(msgspec.structs.replace(found, file=label)))
     return Unit(
         unit_id=f"{FILES}/{quote(label, safe='')}/global/{PORTER_YAML}",
         kind=PORTER_YAML,

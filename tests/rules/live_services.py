@@ -8,6 +8,7 @@ from typing import Any
 import live_account
 import live_project
 import live_subscription
+import msgspec
 from msgspec.structs import replace
 
 from scanner.assess.runner import Terms
@@ -92,9 +93,7 @@ def _parsed(name: str, content: str | Json) -> PorterYaml:
 
 
 def _unit(name: str, parsed: PorterYaml) -> Unit:
-    import msgspec
-
-    page = msgspec.to_builtins(parsed)
+    page = msgspec.json.decode(msgspec.json.encode(parsed))
     unit_id = f"{FILES}/{name}/global/{PORTER_YAML}"
     return Unit(unit_id, PORTER_YAML, FILES, name, "global", True, UnitStatus.COMPLETE, (), (page,))
 
