@@ -243,6 +243,8 @@ class AwsAccount(msgspec.Struct, frozen=True):
     regions: tuple[str, ...] = ()
     summary: tuple[tuple[str, int], ...] = ()
     """GetAccountSummary's counters, for the tie-out."""
+    organization_id: str = ""
+    """Of the organization the account is in; empty where there is none, or where it was not read."""
     control_levels: tuple[ControlLevel, ...] = ()
     """From the account up to the root; empty where there is no organization, or where the unit was not read."""
     activity: AwsActivity | None = None

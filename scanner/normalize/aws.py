@@ -14,7 +14,7 @@ from scanner.model.inventory import AwsAccount
 from scanner.model.snapshot import Scope, Snapshot, Unit
 from scanner.normalize import aws_iam, aws_regional
 from scanner.normalize.aws_activity import activity_of
-from scanner.normalize.aws_organizations import control_levels_of
+from scanner.normalize.aws_organizations import control_levels_of, organization_ids_of
 from scanner.normalize.pointer import child, record, records, text
 
 T = TypeVar("T")
@@ -39,6 +39,7 @@ def aws_account(snapshot: Snapshot, scope: Scope) -> AwsAccount:
         pod_identities=_rows(units, kinds.POD_IDENTITIES, aws_regional.pod_identities_of),
         regions=tuple(sorted(set(_rows(units, kinds.REGIONS, regions_of)))),
         summary=_rows(units, kinds.ACCOUNT_SUMMARY, summary_of),
+        organization_id=next(iter(_rows(units, kinds.ORGANIZATION_POLICIES, organization_ids_of)), ""),
         control_levels=_rows(units, kinds.ORGANIZATION_POLICIES, control_levels_of),
         activity=activity_of(tuple(_of_kind(units, kinds.ACTIVITY))),
     )

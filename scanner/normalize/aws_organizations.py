@@ -56,3 +56,11 @@ def _bodies(unit: Unit, pages: list[Page]) -> dict[str, Document]:
             policy_id = text(summary, "Id", child(at, "Policy", "PolicySummary"))
             found[policy_id] = read_document(policy.get("Content"), "the policy's content was not read")
     return found
+
+
+def organization_ids_of(unit: Unit) -> tuple[str, ...]:
+    """Return the id of the organization that a unit describes; nothing where there is none."""
+    found = (
+        optional_text(record(page, "Organization", at), "Id", child(at, "Organization")) for at, page in pages_of(unit)
+    )
+    return tuple(name for name in found if name)

@@ -14,8 +14,9 @@ Delete every role named here, in the order of the commands. Where the role must 
 Porter's account out of its trust policy.
 
 ## Limits
-A role that is open to an organization is MANUAL, since Porter's organization is not published. Access by a user or
-role of your own account that somebody at Porter has keys of cannot be seen in a trust policy.
+A role that is open to another organization than your own is MANUAL, since Porter's is not published; your own is
+known where `organizations:DescribeOrganization` was answered. Access by a user or role of your own account that
+somebody at Porter has keys of cannot be seen in a trust policy.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -54,7 +55,7 @@ _NO_ORGANIZATION = {"Null": {"aws:PrincipalOrgID": "true", "aws:PrincipalOrgPath
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:
     """Yield one outcome per role that admits a Porter account or may do so, else one PASS for the account."""
-    found = list(trusting(ctx))
+    found = [(role, answer) for role, answer in trusting(ctx) if not _own_organization_only(ctx, role, answer)]
     for role, answer in found:
         yield _judge(ctx, role, answer)
     if not found:
@@ -87,6 +88,14 @@ def _judge(ctx: AwsContext, role: AwsRole, answer: Answer) -> Outcome:
         observed=role.arn,
     )
     return msgspec.structs.replace(outcome, witness=witness_of(answer.witness))
+
+
+def _own_organization_only(ctx: AwsContext, role: AwsRole, answer: Answer) -> bool:
+    """Return whether a role is open to the account's own organization alone, which Porter's accounts are not in."""
+    if answer.outcome == UNDECIDED or not ctx.account.organization_id:
+        return False
+    elsewhere = {"StringNotEquals": {"aws:PrincipalOrgID": [ctx.account.organization_id]}}
+    return vendor_if(role, elsewhere, ctx.baseline, ctx.account, ctx.catalogue).outcome == IMPOSSIBLE
 
 
 def _by_organization_only(ctx: AwsContext, role: AwsRole) -> bool:
