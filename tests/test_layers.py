@@ -44,7 +44,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "app": (
         *("scanner.model", "scanner.access", "scanner.baseline", "scanner.normalize"),
         *("scanner.rules", "scanner.engine", "scanner.engine_azure", "scanner.engine_gcp"),
-        *("scanner.assess.waive", "scanner.assess.delta", "scanner.assess.runner", "scanner.assess.revoked"),
+        *("scanner.assess.waive", "scanner.assess.waiver_rule", "scanner.assess.delta", "scanner.assess.runner"),
+        "scanner.assess.revoked",
         *(f"scanner.{edge}" for edge in EDGES),
     ),
     "cli": ("scanner.app", "scanner.model"),
