@@ -12,11 +12,12 @@ from scanner.model.report import Report
 from scanner.render.calls import Ledger, command
 from scanner.render.html_values import Anchors, Example, Piece, Value, example, link, pieces, slug, value
 from scanner.render.text import one_line, shorten, when
-from scanner.render.words import OWNER_WORDS, Group
+from scanner.render.words import OWNER_WORDS, Group, delta_words
 
 _HEX = re.compile(r"[0-9a-f]{12}")
 _TONES = {Result.PASS: "good", Result.NOT_APPLICABLE: "none"}
 _TEXT = 2_000
+_NO_NEWS = {None, "unchanged", "waived"}
 _TODOS_SHOWN = 8
 
 LEAN_ABOVE = 1_000
@@ -77,6 +78,8 @@ class Row(msgspec.Struct, frozen=True):
     claims: str
     proofs: tuple[Proof, ...]
     history: str
+    news: str
+    """What became of it since the run before, where something did."""
 
 
 class RuleCard(msgspec.Struct, frozen=True):
@@ -167,13 +170,13 @@ def _todos(found: list[Finding]) -> tuple[ToDo, ...]:
 class Writer:
     """Makes rows; remembers what many findings share.
 
-    In a large report each finding leaves out what its rule's card and its unit's card say.
+    In a large report, and in a `lean` one, each finding leaves out what its rule's card and its unit's card say.
     """
 
-    def __init__(self, report: Report, links: Links) -> None:
+    def __init__(self, report: Report, links: Links, *, lean: bool = False) -> None:
         self._links = links
         self._ledger = Ledger(report)
-        self._lean = len(report.findings) > LEAN_ABOVE
+        self._lean = lean or len(report.findings) > LEAN_ABOVE
         self._proofs: dict[EvidencePointer, Proof] = {}
 
     def row(self, finding: Finding) -> Row:
@@ -208,6 +211,7 @@ class Writer:
             claims="" if lean else ", ".join(str(number) for number in finding.claims),
             proofs=self._proofs_of(finding),
             history=_history(finding),
+            news="" if finding.delta in _NO_NEWS else delta_words(finding.delta or ""),
         )
 
     def _proofs_of(self, finding: Finding) -> tuple[Proof, ...]:

@@ -55,7 +55,7 @@ def print_html(report: Report, in_full: int = IN_FULL, as_lines: int = AS_LINES)
     told = groups(report)
     identities = roles(report)
     links = links_of(report, told, identities, max(1, len(report.findings)))
-    shown = _printed(Writer(report, links), report, told, in_full, as_lines)
+    shown = _printed(Writer(report, links, lean=True), report, told, in_full, as_lines)
     page = view_of(report, told, identities, links, Book((shown.leaf,)))
     run_id = one_line(report.run.run_id, 60)
     frame = Frame(

@@ -93,6 +93,41 @@ def run_facts(report: Report) -> tuple[Fact, ...]:
     return told + _nights(report)
 
 
+class Change(msgspec.Struct, frozen=True):
+    """How many results became what since the run before."""
+
+    words: str
+    tone: str
+
+
+class Nights(msgspec.Struct, frozen=True):
+    """What changed since the run before."""
+
+    compared: str
+    changes: tuple[Change, ...]
+
+
+_TONES = {
+    "new": "bad",
+    "worsened": "bad",
+    "reappeared": "bad",
+    "waiver_expired": "bad",
+    "unknown_incomplete": "open",
+    "rule_changed": "open",
+    "fixed": "good",
+    "improved": "good",
+}
+
+
+def nights(report: Report) -> Nights | None:
+    """Return what changed since the run before; None where nobody asked."""
+    note = report.history
+    if note is None:
+        return None
+    changes = (Change(f"{number:,} {delta_words(d)}", _TONES.get(d, "none")) for d, number in note.deltas.items())
+    return Nights(night_before(note), tuple(changes))
+
+
 def _nights(report: Report) -> tuple[Fact, ...]:
     """Return what changed since the run before, and what is gone; nothing where nobody asked for it."""
     note = report.history

@@ -23,7 +23,7 @@ from scanner.render.html_files import Book, Leaf, book, finding_links
 from scanner.render.html_findings import LEAN_ABOVE, Links, RuleCard, rule_anchors, rule_cards
 from scanner.render.html_graph import Graph, graphs
 from scanner.render.html_roles import Role, open_at_first, roles
-from scanner.render.html_run import Document, Fact, document, facts, run_facts, scopes_line
+from scanner.render.html_run import Document, Fact, Nights, document, facts, nights, run_facts, scopes_line
 from scanner.render.html_services import Services, services
 from scanner.render.text import one_line, shorten
 from scanner.render.words import (
@@ -105,6 +105,7 @@ class View(msgspec.Struct, frozen=True):
     rules: int
     rule_cards: tuple[RuleCard, ...]
     waivers: tuple[RegisterRow, ...] = ()
+    nights: Nights | None = None
     services: Services | None = None
 
     @property
@@ -208,6 +209,7 @@ def view_of(
         rules=report.summary.rules_evaluated,
         rule_cards=rule_cards(report, links),
         waivers=tuple(register_row(row) for row in report.waivers),
+        nights=nights(report),
         services=services(report, links),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from scanner.model.common import EvidencePointer
 from scanner.model.finding import Diff, DiffEntry
+from scanner.model.history import HistoryNote
 from scanner.model.report import StatementRow
 from scanner.render.html import render_html
 from scanner.render.html_roles import OPEN_UP_TO, roles
@@ -190,3 +192,20 @@ def test_plain_https_addresses_are_links(url: str) -> None:
 )
 def test_anything_else_is_not(url: str | None) -> None:
     assert link(url) is None
+
+
+def test_what_changed_since_the_run_before_stands_in_the_summary_and_on_each_finding() -> None:
+    note = HistoryNote("history", "before", sample.T0, deltas={"new": 1, "fixed": 2, "unknown_incomplete": 1})
+    report = sample.small()
+    first, second, *rest = report.findings
+    told = (replace(first, delta="new"), replace(second, delta="unchanged"), *rest)
+    raw = render_html(replace(report, history=note, findings=told)).decode()
+    summary = raw[raw.index('id="summary"') : raw.index('id="findings"')]
+    for tone, words in (("bad", "1 new"), ("good", "2 fixed"), ("open", "1 not known tonight")):
+        assert re.search(rf'class="chip t-{tone}">[^/]*</span>{words}</span>', summary)
+    assert raw.count('<span class="tag news">new</span>') == 1
+    assert raw.count("tag news") == 1
+
+
+def test_nothing_is_said_of_nights_that_nobody_asked_about() -> None:
+    assert "Since the run before" not in render_html(sample.small()).decode()
