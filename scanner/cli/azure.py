@@ -69,8 +69,8 @@ def azure_source(
 
 @click.command("azure", help=_HELP, epilog=EXIT_CODES)
 @from_option(
-    "Judge a file instead of live subscriptions: a snapshot of `collect`, an evidence bundle, or a directory of what "
-    "az prints."
+    "Judge a file instead of live subscriptions: a snapshot of `collect`, an evidence bundle, a directory of what az "
+    "prints, or, before anything exists, a Terraform plan as JSON."
 )
 @judged_by_options
 @azure_options

@@ -73,8 +73,8 @@ def gcp_source(
 
 @click.command("gcp", help=_HELP, epilog=EXIT_CODES)
 @from_option(
-    "Judge a file instead of live projects: a snapshot of `collect`, an evidence bundle, or a directory of what gcloud "
-    "prints."
+    "Judge a file instead of live projects: a snapshot of `collect`, an evidence bundle, a directory of what gcloud "
+    "prints, or, before anything exists, a Terraform plan as JSON."
 )
 @judged_by_options
 @gcp_options
