@@ -11,13 +11,18 @@ from scanner.model.common import JsonObject
 from scanner.model.snapshot import UnitError, UnitStatus
 
 VENDOR_WORD = "porter"
+# https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-states (read 2026-11)
+_WORKING = ("Enabled", "Warned", "PastDue")
 # Without the licence for eligible assignments a tenant has none; the service says so with this error.
 _NO_LICENCE = ("AadPremiumLicenseRequired", "")
 
 
 def subscription(reader: UnitReader, arm: Client) -> None:
     """Read the subscription itself: its name, state and tenant."""
-    reader.call(arm, "Subscriptions.Get")
+    state = str((reader.call(arm, "Subscriptions.Get") or {}).get("state") or "")
+    if state not in _WORKING:
+        told = f"the subscription is {state or 'in no known state'}: what its services answer may not be all there is"
+        reader.fail(Meaning(UnitStatus.UNSTABLE, UnitError(f"Subscription{state or 'State'}", told)))
 
 
 def list_all(reader: UnitReader, arm: Client, operation: str) -> None:

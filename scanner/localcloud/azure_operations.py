@@ -181,6 +181,11 @@ def add_secret(
     holder["passwordCredentials"].append(made)
 
 
+def set_secret_end(state: AzureState, of: str, end: str) -> None:
+    """Write the end of an application's last secret as it is given."""
+    _app(state, of)["passwordCredentials"][-1]["endDateTime"] = end
+
+
 def drop_secrets(state: AzureState, of: str) -> None:
     """Delete all secrets of an application."""
     _app(state, of)["passwordCredentials"].clear()
@@ -353,7 +358,7 @@ AZURE_OPERATIONS: dict[str, Callable[..., None]] = {
     operation.__name__: operation
     for operation in (
         *(edit_role, create_role, assign, unassign, condition, create_application, delete_application, add_secret),
-        *(edit_principal, forget_application, drop_schedules, edit_grant, assign_directory_role),
+        *(edit_principal, forget_application, drop_schedules, edit_grant, assign_directory_role, set_secret_end),
         *(drop_secrets, add_certificate, consent, request_permission, revoke_permissions, grant_delegated, add_owner),
         *(federate, drop_federation, join, delegate, deny, unregister, create_identity),
         *(federate_identity, assign_identity, create_cluster),

@@ -223,3 +223,12 @@ def test_directory_roles_are_read_of_the_principal_alone(cloud: LoopbackAzure) -
     )
     (principal,) = normalize(collect(cloud)).azure[0].principals
     assert [(m.name, m.kind, m.scope) for m in principal.memberships] == [("Own", "directoryRole", "/x")]
+
+
+@pytest.mark.parametrize("state", ["Disabled", "Deleted", ""])
+def test_a_subscription_that_does_not_work_is_said_to_be_so(cloud: LoopbackAzure, state: str) -> None:
+    cloud.state.subscription["state"] = state
+    own = unit(collect(cloud), kinds.SUBSCRIPTION)
+    assert own.status is UnitStatus.UNSTABLE
+    assert own.error is not None
+    assert (state or "no known state") in own.error.message

@@ -105,7 +105,17 @@ def _documented(ctx: AzureContext, page: DocumentedApplication, principal_id: st
     return found
 
 
+def lists_nothing(definition: AzureRoleDefinition) -> bool:
+    """Return whether a role definition lists no operation at all: Azure makes none such, so it was not read in full."""
+    blocks = definition.body.get("permissions")
+    if not isinstance(blocks, list):
+        return False
+    return not any(isinstance(b, dict) and (b.get("actions") or b.get("dataActions")) for b in blocks)
+
+
 def may_write_assignments(definition: AzureRoleDefinition) -> Answer:
     """Ask the engine whether a role can give out roles, itself or by a detour. Raises `PolicyError`."""
+    if lists_nothing(definition):
+        return Answer("undecided", reason="the role definition lists no operation")
     named = NamedDocument(definition.name or definition.role_id, definition.body)
     return ask_azure([named], GIVING_OUT, plane="control")

@@ -31,6 +31,7 @@ from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Res
 from scanner.model.inventory_azure import (
     AzureRoleDefinition,
 )
+from scanner.rules.azure._assignments import lists_nothing
 from scanner.rules.azure._common import (
     PORTER_CONNECT,
     ROLE_DEFINITIONS_PAGE,
@@ -59,6 +60,10 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
 
 
 def _judge(ctx: AzureContext, definition: AzureRoleDefinition, page: DocumentedRoleDefinition) -> Iterator[Outcome]:
+    if lists_nothing(definition):
+        said = "lists no operation, and Azure keeps no such role: it was not read in full"
+        yield _other(ctx, definition, page, Result.INCOMPLETE, "NO_OPERATIONS", said)
+        return
     try:
         seen = ctx.judge(definition, page)
     except PolicyError as error:
