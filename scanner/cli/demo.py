@@ -36,6 +36,13 @@ from scanner.errors import UsageError
     help="A porter.yaml, for example examples/porter.yaml: show each connection of its services as declared, as live, "
     "and the verdict. Repeatable.",
 )
+@click.option(
+    "--nights",
+    metavar="N",
+    type=click.IntRange(2, 120),
+    help="Live through N nights of the AWS account instead, and write a history and its period report: drift, a fix, "
+    "a waiver that ends, a night that could not read. Exits as `period-report` does.",
+)
 @click.option("--out", metavar="DIR", default="porter-audit-demo", show_default=True, help="Directory for the reports.")
 @shared.baseline_option
 @shared.gate_options
@@ -47,6 +54,7 @@ def demo(
     scenario: str,
     cloud: str | None,
     porter_yaml: tuple[Path, ...],
+    nights: int | None,
     out: str,
     baseline: str,
     fail_on: str,
@@ -65,6 +73,10 @@ def demo(
     scenario says, read with the real AWS SDK, and judged. `--cloud gcp` does the same with a project, `--cloud azure`
     with a subscription and its tenant, `--cloud all` with all of them.
     """
+    if nights is not None:
+        if porter_yaml or previous is not None or tsa_url is not None or cloud not in (None, "aws"):
+            raise UsageError("--nights goes with --out, --baseline, the gates, --bundle full and --sign-key")
+        return _nights(nights, Path(out), baseline, (fail_on, fail_on_posture), bundle, sign_key, quiet=quiet)
     from scanner.app.bundle import plan_bundle
     from scanner.app.demo import DemoOptions
     from scanner.app.demo import demo as run
@@ -95,6 +107,49 @@ def demo(
     html = next(path for path in written if path.name == FILE_NAMES[Format.HTML])
     emit(f"\n{verdict_text(outcome.report)}\nReport: {html.resolve()}\n")
     deliver_stamp(made, bundle_plan, printing)
+    return outcome.exit_code
+
+
+def _nights(
+    nights: int,
+    out: Path,
+    baseline: str,
+    gates: tuple[str, str],
+    bundle: str | None,
+    sign_key: Path | None,
+    *,
+    quiet: bool,
+) -> int:
+    from datetime import UTC, datetime
+
+    from scanner.app.demo_nights import NightsOptions, demo_nights
+    from scanner.app.period import summary
+    from scanner.cli.progress import progress_bar
+
+    if bundle == "shareable":
+        raise UsageError("--nights writes full bundles only")
+    options = NightsOptions(
+        nights=nights,
+        out=out,
+        baseline=baseline,
+        fail_on=gates[0],
+        fail_on_posture=gates[1],
+        argv=tuple(sys.argv[1:]),
+        bundle=bundle is not None or sign_key is not None,
+        sign_key=sign_key,
+    )
+    say("writing a loopback AWS account, and changing it night by night")
+
+    def tell(line: str) -> None:
+        if not quiet:
+            emit(f"{line}\n")
+
+    with progress_bar(enabled=not quiet) as progress:
+        outcome = demo_nights(
+            options, now=datetime.now(UTC), tell=tell, progress=progress, on_rule_error=rule_error_line
+        )
+    emit("".join(f"{line}\n" for line in summary(outcome.period)))
+    emit(f"Period report: {outcome.written[0].resolve()}\n")
     return outcome.exit_code
 
 

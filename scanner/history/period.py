@@ -75,9 +75,9 @@ def _notes(known: Known, scopes: Sequence[ScopeNights], inside: Sequence[KnownRu
         missing = scope.count(NightState.MISSING)
         incomplete = scope.count(NightState.INCOMPLETE)
         if missing:
-            notes.append(f"`{scope.scope}`: {missing} of {scope.expected} nights have no run.")
+            notes.append(f"`{scope.scope}`: of {scope.expected} nights that were due, without a run: {missing}.")
         if incomplete:
-            notes.append(f"`{scope.scope}`: {incomplete} of {scope.expected} nights were incomplete.")
+            notes.append(f"`{scope.scope}`: of {scope.expected} nights that were due, incomplete: {incomplete}.")
     without = len(inside) - sum(run.run_id in known.reports for run in inside)
     if without and inside:
         notes.append(

@@ -95,6 +95,7 @@ class DeviationRow(msgspec.Struct, frozen=True):
     first_seen: str
     fixed: str
     took: str
+    """Of each time that it was fixed."""
     back: int
 
 
@@ -241,7 +242,7 @@ def _banner(period: Period) -> tuple[str, ...]:
     for scope in period.scopes:
         missing, incomplete = scope.count(NightState.MISSING), scope.count(NightState.INCOMPLETE)
         if missing or incomplete:
-            said.append(f"{_name(scope)}: {missing:,} nights without a run, {incomplete:,} incomplete")
+            said.append(f"{_name(scope)}: {count(missing, 'night')} without a run, {incomplete:,} incomplete")
     if not period.scopes:
         said.append("No run is known up to the end of the period")
     return tuple(said[:20]) + ((f"and {len(said) - 20:,} more",) if len(said) > 20 else ())
@@ -324,11 +325,14 @@ def _moment(moment: datetime) -> str:
 
 
 def _line_took(line: DeviationLine) -> str:
-    """Return the time of the last episode; what the first run of all saw may have been there for any time."""
-    if line.fixed is None:
-        return ""
-    took = line.fixed - line.episodes[-1].opened
-    return f"{took / _DAY:.1f} days from the first run" if line.on_first_run and not line.reappeared else _took(took)
+    """Return the time of each episode that ended; what the first run of all saw may have been there for any time."""
+    said = []
+    for episode in line.episodes:
+        if episode.fixed is not None:
+            took = episode.fixed - episode.opened
+            unknown = line.on_first_run and episode is line.episodes[0]
+            said.append(f"{took / _DAY:.1f} days from the first run" if unknown else _took(took))
+    return ", then ".join(said)
 
 
 def _took(took: timedelta | None) -> str:

@@ -60,21 +60,19 @@ def test_the_report_tells_the_truth_of_each_night(porter: Porter, history: Path,
     }
 
 
-def test_the_same_files_again_are_the_same_bytes(porter: Porter, history: Path, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        written(porter, history, tmp_path / name, "--format", "html,json,binder-csv")
-    for path in (tmp_path / "one").iterdir():
-        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+    written(porter, history, tmp_path / "again", *options)
+    for name in names:
+        assert (tmp_path / "period" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+    assert_pruned_and_damaged(porter, history, tmp_path)
 
 
-def test_a_pruned_bundle_is_digest_only_and_a_damaged_one_is_named(
-    porter: Porter, history: Path, tmp_path: Path
-) -> None:
+def assert_pruned_and_damaged(porter: Porter, history: Path, tmp_path: Path) -> None:
+    """A bundle that retention reduced is digest only, one that somebody changed is named as damaged."""
     first, second = (next((tmp_path / f"night-{day}").glob("bundle-*")) for day in (1, 2))
     reduced(first)
     report = second / "report.json"
     report.write_bytes(report.read_bytes().replace(b'"FAIL"', b'"PASS"', 1))
-    _, made = written(porter, history, tmp_path / "period", "--bundles", tmp_path)
+    _, made = written(porter, history, tmp_path / "later", "--bundles", tmp_path)
     nights = made["scopes"][0]["nights"]
     assert [n["evidence"] for n in nights][:2] == ["digest_only", "damaged"]
     assert any("is damaged: report.json: its SHA-256 differs" in note for note in made["notes"])

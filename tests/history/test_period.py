@@ -83,7 +83,7 @@ def test_nights_are_run_incomplete_missing_or_not_yet_due(tmp_path: Path) -> Non
         "2026-06-07",
         "2026-06-08",
     ]
-    assert made.notes[0] == f"`{ACCOUNT.id}`: 4 of 8 nights have no run."
+    assert made.notes[0] == f"`{ACCOUNT.id}`: of 8 nights that were due, without a run: 4."
 
 
 def test_a_second_run_of_a_night_can_complete_it_and_a_later_failure_does_not_undo_it(tmp_path: Path) -> None:
