@@ -89,8 +89,15 @@ def federated_vendor(ctx: GcpContext, member: str) -> bool:
     _, found, rest = member.removeprefix(_DELETED).partition(_POOLS)
     if not found:
         return False
-    pool, account = rest.partition("/")[0], rest.partition(_AWS_ACCOUNT)[2]
-    return pool_by_name(ctx.baseline, pool) or account in vendor_aws_accounts(ctx.baseline) or pool in vendor_pools(ctx)
+    pool, _, who = rest.partition("/")
+    account = rest.partition(_AWS_ACCOUNT)[2]
+    named = pool_by_name(ctx.baseline, pool) or ctx.baseline.name_prefix.lower() in who.lower()
+    return named or account in vendor_aws_accounts(ctx.baseline) or pool in vendor_pools(ctx)
+
+
+def may_be_federated_vendor(ctx: GcpContext, member: str) -> bool:
+    """Return whether a member is of some AWS account while nobody said which is the vendor's."""
+    return not vendor_aws_accounts(ctx.baseline) and _POOLS in member and _AWS_ACCOUNT in member
 
 
 def email_of(member: str) -> str:

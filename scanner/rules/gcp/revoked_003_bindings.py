@@ -13,8 +13,8 @@ when the account is restored, and hides that off-boarding was not finished.
 Remove the bindings with the commands of the finding.
 
 ## Limits
-Bindings of single resources (buckets, topics, data sets) are not read. A deleted account whose name you chose
-yourself is not recognised.
+Without `--param porter_aws_account=...` a member of some AWS account is for you to judge. Bindings of single resources
+(buckets, topics, data sets) are not read. A deleted account whose name you chose yourself is not recognised.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -30,9 +30,15 @@ from scanner.model.finding import Axis, Outcome, Remediation, Severity, Subject
 from scanner.model.inventory_gcp import GcpBinding
 from scanner.rules.base import Rule
 from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, count, project_subject, quote
-from scanner.rules.gcp._revoked import all_bindings, is_deleted, is_vendor_member, vendor_emails
+from scanner.rules.gcp._revoked import (
+    all_bindings,
+    is_deleted,
+    is_vendor_member,
+    may_be_federated_vendor,
+    vendor_emails,
+)
 from scanner.rules.gcp_context import GcpContext
-from scanner.rules.revoked import command, left, none_left
+from scanner.rules.revoked import command, left, look_alike, none_left
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:
@@ -44,6 +50,8 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
             if is_vendor_member(ctx, emails, member):
                 # Two conditions on one role and member are one thing to remove.
                 found.setdefault((binding.node, binding.role, member), _left(ctx, binding, member))
+            elif may_be_federated_vendor(ctx, member):
+                found.setdefault((binding.node, binding.role, member), _unknown(binding, member))
     yield from found.values()
     if not found:
         yield none_left(project_subject(ctx), f"{count(len(bindings), 'binding')} read: none names Porter.")
@@ -53,13 +61,28 @@ def _left(ctx: GcpContext, binding: GcpBinding, member: str) -> Outcome:
     gone = is_deleted(member)
     what = ", which is deleted and can be restored for 30 days" if gone else ""
     return left(
-        Subject("gcp.binding", f"{binding.node} {binding.role} {member}", member),
+        _subject(binding, member),
         f"{quote(binding.role)} on {quote(binding.node)} is bound to {quote(member)}{what}.",
         severity=Severity.MEDIUM if gone else Severity.HIGH,
         evidence=(binding.evidence,),
         steps=(_removal(ctx, binding, member),),
         summary="Remove the bindings that name Porter.",
         observed={"role": binding.role, "node": binding.node},
+    )
+
+
+def _subject(binding: GcpBinding, member: str) -> Subject:
+    return Subject("gcp.binding", f"{binding.node} {binding.role} {member}", member)
+
+
+def _unknown(binding: GcpBinding, member: str) -> Outcome:
+    return look_alike(
+        _subject(binding, member),
+        f"{quote(binding.role)} on {quote(binding.node)} is bound to {quote(member)}. Say which AWS account is "
+        "Porter's with --param porter_aws_account=..., and this is decided.",
+        evidence=(binding.evidence,),
+        severity=Severity.MEDIUM,
+        code="ACCOUNT_UNKNOWN",
     )
 
 
