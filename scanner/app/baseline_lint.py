@@ -10,10 +10,11 @@ import msgspec
 
 from scanner.app.baselines import load_cloud, pretty_json
 from scanner.app.catalogue import load_catalogue
-from scanner.baseline.lint import MAX_AGE_DAYS, SCHEMA, SEVERITIES, at_or_above, lint
+from scanner.baseline.lint import MAX_AGE_DAYS, SCHEMA, SEVERITIES, at_or_above, lint, lint_services
 from scanner.baseline.lint_records import LintFinding
-from scanner.baseline.load import AnyBaseline, clouds_of, find
+from scanner.baseline.load import SERVICES, AnyBaseline, clouds_of, find, has_services, load_services
 from scanner.baseline.records import SourceRef
+from scanner.baseline.records_services import ServicesBaseline
 
 GATES = (*SEVERITIES, "none")
 _WIDTH = 110
@@ -33,7 +34,7 @@ _HEADINGS = {
 class LintResult(msgspec.Struct, frozen=True):
     """One part of a version and what was found in it."""
 
-    baseline: AnyBaseline
+    baseline: AnyBaseline | ServicesBaseline
     cloud: str
     findings: tuple[LintFinding, ...]
 
@@ -45,13 +46,17 @@ def lint_baseline(
 
     Raises `BaselineError` if a part cannot be loaded, `UsageError` if there is none for the cloud.
     """
-    clouds = (cloud,) if cloud else clouds_of(find(spec))
+    path = find(spec)
+    clouds = tuple(name for name in ((cloud,) if cloud else clouds_of(path)) if name != SERVICES)
     catalogue = load_catalogue()
     results: list[LintResult] = []
     for name in clouds:
         baseline = load_cloud(spec, name)
         found = lint(baseline, catalogue, as_of=as_of, max_age_days=max_age_days)
         results.append(LintResult(baseline, name, found))
+    if cloud == SERVICES or (cloud is None and has_services(path)):
+        part = load_services(path)
+        results.append(LintResult(part, SERVICES, lint_services(part, as_of=as_of, max_age_days=max_age_days)))
     return tuple(results)
 
 

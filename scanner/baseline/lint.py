@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import TypeAlias
 
 import msgspec
 
@@ -15,7 +16,9 @@ from scanner.baseline.load import AnyBaseline
 from scanner.baseline.records import AwsBaseline, SourceDocument, SourceRef
 from scanner.baseline.records_azure import AzureBaseline
 from scanner.baseline.records_gcp import GcpBaseline
+from scanner.baseline.records_services import ServicesBaseline
 
+AnyPart: TypeAlias = AnyBaseline | ServicesBaseline
 SCHEMA = "porter-audit/baseline-lint/v1"
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 # Older pages of this vendor were changed several times within half a year.
@@ -31,6 +34,14 @@ def lint(
     found = [*_of_cloud(baseline, catalogue), *_contradictions(baseline), *_risks(baseline)]
     found += _unused_documents(baseline)
     found += _stale(baseline, as_of, max_age_days)
+    return tuple(sorted(found, key=lambda item: SEVERITIES.index(item.severity)))
+
+
+def lint_services(
+    baseline: ServicesBaseline, *, as_of: date, max_age_days: int = MAX_AGE_DAYS
+) -> tuple[LintFinding, ...]:
+    """Return what is worth a look in the part on services' own identities, as `lint` does. Pure."""
+    found = [*_contradictions(baseline), *_unused_documents(baseline), *_stale(baseline, as_of, max_age_days)]
     return tuple(sorted(found, key=lambda item: SEVERITIES.index(item.severity)))
 
 
@@ -77,7 +88,7 @@ def _azure(baseline: AzureBaseline) -> Iterator[LintFinding]:
             yield LintFinding("over-wide", "high", definition.key, "", definition.source, what)
 
 
-def _contradictions(baseline: AnyBaseline) -> Iterator[LintFinding]:
+def _contradictions(baseline: AnyPart) -> Iterator[LintFinding]:
     for item in baseline.contradictions:
         sources = item.sources or (None,)
         message = f"{item.summary} Settled: {item.settled}"
@@ -114,7 +125,7 @@ def _places(baseline: AnyBaseline) -> dict[str, SourceRef]:
             return places | {application.key: application.source for application in applications}
 
 
-def _unused_documents(baseline: AnyBaseline) -> Iterator[LintFinding]:
+def _unused_documents(baseline: AnyPart) -> Iterator[LintFinding]:
     """Yield documents that no claim points at: what they were read for is not recorded."""
     used = {source.document for source in sources_in(baseline)}
     # A claim's own words may name a document too, as notes and contradictions do.
@@ -128,7 +139,7 @@ def _unused_documents(baseline: AnyBaseline) -> Iterator[LintFinding]:
             )
 
 
-def _stale(baseline: AnyBaseline, as_of: date, max_age_days: int) -> Iterator[LintFinding]:
+def _stale(baseline: AnyPart, as_of: date, max_age_days: int) -> Iterator[LintFinding]:
     dated = [(document, _day(document.retrieved)) for document in baseline.documents]
     for document, day in dated:
         if day is None:

@@ -116,7 +116,9 @@ Exit codes:
 
 @baseline.command("lint", help=_LINT_HELP)
 @click.argument("name", metavar="[NAME|PATH]", default=DEFAULT_BASELINE)
-@click.option("--cloud", type=click.Choice(["aws", "gcp", "azure"]), help="Only this cloud's part. Default: all.")
+@click.option(
+    "--cloud", type=click.Choice(["aws", "gcp", "azure", "services"]), help="Only this part. Default: all there are."
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["critical", "high", "medium", "low", "info", "none"]),

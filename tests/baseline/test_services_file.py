@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from scanner.baseline.lint import lint_services
 from scanner.baseline.load import find, has_services, load_services
 from scanner.baseline.services_file import read_services
 from scanner.baseline.show_services import show_services_json, show_services_text
@@ -113,3 +115,11 @@ def test_it_is_shown_with_the_place_of_every_field() -> None:
 def test_reading_takes_a_mapping_only() -> None:
     with pytest.raises(BaselineError, match="expected a mapping"):
         read_services([], "x")
+
+
+def test_lint_names_contradictions_and_what_grows_old() -> None:
+    baseline = load_services(find(SPECS[0]))
+    fresh = lint_services(baseline, as_of=date(2026, 9, 2))
+    assert {(f.code, f.item) for f in fresh} == {("contradiction", name) for name in ("B18", "B19", "B20")}
+    old = lint_services(baseline, as_of=date(2028, 1, 1))
+    assert {f.code for f in old} == {"contradiction", "stale"}

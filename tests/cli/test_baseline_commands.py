@@ -109,7 +109,7 @@ def test_lint_of_a_broken_file_exits_3_with_its_place(porter: Porter, tmp_path: 
 
 def test_lint_as_json_is_one_document(porter: Porter) -> None:
     plain = json.loads(porter("baseline", "lint", "porter@2026-08", "--format", "json", "--as-of", "2026-09-01").out)
-    assert [part["cloud"] for part in plain["parts"]] == ["aws", "gcp", "azure"]
+    assert [part["cloud"] for part in plain["parts"]] == ["aws", "gcp", "azure", "services"]
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
