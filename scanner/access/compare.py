@@ -249,6 +249,7 @@ def ask(
     asked = _asked(question, kind)
     place = Place(partition, region, account_id or "123456789012")
     replay = Replay(documents, (), kind)
+    pieces = [(piece, piece.literal_action()) for piece in pieces_of(statements)]
     witness: Request | None = None
     names: list[str] = []
     reason = ""
@@ -257,7 +258,11 @@ def ask(
             Side.of(statements, reading, own=True), Side(()), reading, catalogue or EmptyCatalogue(), place, kind, asked
         )
         for target in pieces_of(asked):
-            for piece in pieces_of(statements):
+            wanted = target.literal_action()
+            for piece, named in pieces:
+                # No request has two actions: two that are written out and differ have none in common.
+                if wanted is not None and named is not None and named != wanted:
+                    continue
                 verdict = searcher.decide(piece, (target,))
                 if isinstance(verdict, Excess) and (
                     objection := replay.objection(verdict.request(), tentative=verdict.tentative)

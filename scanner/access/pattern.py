@@ -177,6 +177,11 @@ class Machine:
         return sum(1 << i for i, final in enumerate(self.finals) if state & final)
 
 
+_EXPLORED: dict[tuple[tuple[Pattern, ...], int, int, int], tuple[tuple[int, Tokens], ...]] = {}
+"""Explorations that came to their end: pure, asked again and again of one role, and the same in many accounts."""
+_EXPLORED_LIMIT = 4_096
+
+
 def explore(
     patterns: Sequence[Pattern],
     *,
@@ -189,6 +194,24 @@ def explore(
     Only words accepted by the first `must` patterns are yielded. Words on which a pattern in the mask `prune_at` has
     accepted for good (its rest is `*`) are not continued. Raises `StateLimitError`.
     """
+    key = (tuple(patterns), must, prune_at, limit)
+    known = _EXPLORED.get(key)
+    if known is not None:
+        yield from known
+        return
+    found = []
+    for one in _explore(patterns, must=must, prune_at=prune_at, limit=limit):
+        found.append(one)
+        yield one
+    # Only a whole exploration is kept: who stopped at the first find has not met the limit that may lie beyond.
+    if len(_EXPLORED) >= _EXPLORED_LIMIT:
+        _EXPLORED.clear()
+    _EXPLORED[key] = tuple(found)
+
+
+def _explore(
+    patterns: Sequence[Pattern], *, must: int, prune_at: int, limit: int
+) -> Iterator[tuple[int, Tokens]]:
     machine = Machine(patterns, must)
     required = (1 << must) - 1
     absorbed = 0
