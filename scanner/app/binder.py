@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _PARTIAL: Final = ".partial"
 _MAX_SEED_CHARS: Final = 200
+_SUMS: Final = "SHA256SUMS"
 _COPIED: Final = ("manifest.json", "manifest.dsse.json", "manifest.tsr")
 
 
@@ -91,7 +92,7 @@ def binder_files(opened: Opened, bundle: Path, framework: Framework, options: Bi
         **_copied(bundle),
     }
     sums = "".join(f"{digest(files[path])}  {path}\n" for path in sorted(files))
-    return {**files, "SHA256SUMS": sums.encode()}
+    return {**files, _SUMS: sums.encode()}
 
 
 def _raw(bundle: Path, listed: Mapping[str, str]) -> Callable[[PageFile], bytes]:
@@ -158,8 +159,9 @@ def _write_folder(target: Path, files: Mapping[str, bytes]) -> None:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
+                if path == _SUMS:
+                    stream.flush()
+                    os.fsync(stream.fileno())
         partial.rename(target)
     except OSError as error:
         raise RenderError(f"cannot write binder `{target}`: {(error.strerror or 'no access').lower()}") from error

@@ -12,11 +12,15 @@ from typing import Any
 
 import pytest
 
+from scanner.app.bundle import BundlePlan, write
+from scanner.app.outputs import Format
+from scanner.app.scan import ScanOptions, scan
 from scanner.render.pdf import find_chromium
 
 from .conftest import gaad, role
 
 Porter = Callable[..., Any]
+Bundles = dict[str, Path]
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -38,17 +42,24 @@ def no_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
 
 
-def bundle_of(porter: Porter, home: Path, *more: str) -> Path:
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Bundles:
+    """A full and a shareable bundle of one small account, in every format."""
+    home = tmp_path_factory.mktemp("bundles")
     (home / "gaad.json").write_text(json.dumps(gaad(role("porter-manager", trust=TRUST), role("ops-bridge"))))
-    argv = ("--from", "gaad.json", "--out", "o", "--format", FORMATS, "--quiet", "--fail-on", "none", *more)
-    done = porter("scan", "aws", *argv)
-    assert done.code == 0, done.err
-    (made,) = (home / "o").glob("bundle-*")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PORTER_AUDIT_KEY_FILE", str(home / "installation.key"))
+        outcome = scan(ScanOptions(baseline="porter@2026-05", source=home / "gaad.json"))
+        formats = tuple(Format(name) for name in FORMATS.split(","))
+        made = {}
+        for profile in ("full", "shareable"):
+            (home / profile).mkdir()
+            made[profile] = write(outcome, BundlePlan(home / profile, profile, formats, "porter@2026-05"))
     return made
 
 
-def test_every_format_is_made_again_byte_by_byte(porter: Porter, home: Path) -> None:
-    bundle = bundle_of(porter, home, "--bundle", "full")
+def test_every_format_is_made_again_byte_by_byte(porter: Porter, home: Path, bundles: Bundles) -> None:
+    bundle = bundles["full"]
     done = porter("report", bundle, "--format", FORMATS, "--out", "again")
     assert done.code == 0, done.err
     made = sorted(path.name for path in (home / "again").iterdir())
@@ -58,21 +69,21 @@ def test_every_format_is_made_again_byte_by_byte(porter: Porter, home: Path) -> 
 
 
 @pytest.mark.parametrize("what", ["report.json", "."])
-def test_a_report_without_a_bundle_is_enough(porter: Porter, home: Path, what: str) -> None:
-    bundle = bundle_of(porter, home, "--bundle", "full")
+def test_a_report_without_a_bundle_is_enough(porter: Porter, home: Path, bundles: Bundles, what: str) -> None:
+    bundle = bundles["full"]
     shutil.copytree(bundle, home / "copy", ignore=shutil.ignore_patterns("manifest.json"))
     done = porter("report", home / "copy" / what, "--format", "sarif", "--out", "-")
     assert (done.code, done.out.encode()) == (0, (bundle / "sarif.json").read_bytes())
 
 
-def test_the_terminal_is_what_nobody_asked_otherwise(porter: Porter, home: Path) -> None:
-    done = porter("report", bundle_of(porter, home, "--bundle", "shareable"))
+def test_the_terminal_is_what_nobody_asked_otherwise(porter: Porter, home: Path, bundles: Bundles) -> None:
+    done = porter("report", bundles["shareable"])
     assert done.code == 0
     assert "As documented:" in done.out
 
 
-def test_oscal_names_the_version_that_was_asked_for(porter: Porter, home: Path) -> None:
-    bundle = bundle_of(porter, home, "--bundle", "full")
+def test_oscal_names_the_version_that_was_asked_for(porter: Porter, home: Path, bundles: Bundles) -> None:
+    bundle = bundles["full"]
     done = porter("report", bundle, "--format", "oscal", "--out", "-", "--oscal-version", "1.2.1")
     assert json.loads(done.out)["assessment-results"]["metadata"]["oscal-version"] == "1.2.1"
     porter("report", bundle, "--format", "oscal,json", "--out", "p", "--oscal-version", "1.2.1")
@@ -80,8 +91,9 @@ def test_oscal_names_the_version_that_was_asked_for(porter: Porter, home: Path) 
     assert (home / "p" / "report.json").read_bytes() == (bundle / "report.json").read_bytes()
 
 
-def test_what_was_changed_is_not_rendered(porter: Porter, home: Path) -> None:
-    bundle = bundle_of(porter, home, "--bundle", "full")
+def test_what_was_changed_is_not_rendered(porter: Porter, home: Path, bundles: Bundles) -> None:
+    bundle = home / bundles["full"].name
+    shutil.copytree(bundles["full"], bundle)
     report = (bundle / "report.json").read_text()
     (bundle / "report.json").write_text(report.replace("porter-manager", "porter-managed", 1))
     done = porter("report", bundle, "--out", "again")
@@ -107,8 +119,12 @@ def test_what_was_changed_is_not_rendered(porter: Porter, home: Path) -> None:
         (("o", "--format", "binder", "--out", "x", "--sample", "0"), "--sample"),
     ],
 )
-def test_what_cannot_be_made_is_said(porter: Porter, home: Path, argv: tuple[str, ...], message: str) -> None:
-    bundle_of(porter, home, "--bundle", "full")
+def test_what_cannot_be_made_is_said(
+    porter: Porter, home: Path, bundles: Bundles, argv: tuple[str, ...], message: str
+) -> None:
+    (home / "o").mkdir()
+    shutil.copy(bundles["full"] / "report.json", home / "o" / "report.json")
+    (home / "gaad.json").write_text("{}")
     done = porter("report", *argv)
     assert (done.code, message in done.err) == (3, True), done.err
 
@@ -121,8 +137,8 @@ def binder_of(porter: Porter, home: Path, bundle: Path, out: str = "b", *more: s
 
 
 @pytest.mark.usefixtures("no_browser")
-def test_a_binder_is_whole_and_its_answers_are_the_bundles(porter: Porter, home: Path) -> None:
-    bundle = bundle_of(porter, home, "--bundle", "full")
+def test_a_binder_is_whole_and_its_answers_are_the_bundles(porter: Porter, home: Path, bundles: Bundles) -> None:
+    bundle = bundles["full"]
     binder = binder_of(porter, home, bundle)
     assert binder.name == f"binder-soc2-{bundle.name.removeprefix('bundle-')}"
     listed = {f["path"]: f["sha256"] for f in json.loads((bundle / "manifest.json").read_text())["files"]}
@@ -143,32 +159,34 @@ def test_a_binder_is_whole_and_its_answers_are_the_bundles(porter: Porter, home:
 
 
 @pytest.mark.usefixtures("no_browser")
-def test_a_binder_is_the_same_again_and_another_seed_is_another_sample(porter: Porter, home: Path) -> None:
-    bundle = bundle_of(porter, home, "--bundle", "full")
-    first, again = (binder_of(porter, home, bundle, out, "--sample", "1") for out in ("b", "c"))
+def test_a_binder_is_the_same_again_and_another_seed_draws_anew(porter: Porter, home: Path, bundles: Bundles) -> None:
+    bundle = bundles["full"]
+    few = ("--framework", "cis-aws", "--sample", "1")
+    first, again = (binder_of(porter, home, bundle, out, *few) for out in ("b", "c"))
     sums = (first / "SHA256SUMS").read_bytes()
     assert sums == (again / "SHA256SUMS").read_bytes()
-    other = binder_of(porter, home, bundle, "d", "--sample", "1", "--seed", "another")
+    other = binder_of(porter, home, bundle, "d", *few, "--seed", "another")
     assert sums != (other / "SHA256SUMS").read_bytes()
     assert "another" in (other / "index.html").read_text()
 
 
 @pytest.mark.usefixtures("no_browser")
-def test_a_binder_is_never_written_over_and_half_a_one_is_not_in_the_way(porter: Porter, home: Path) -> None:
-    bundle = bundle_of(porter, home, "--bundle", "full")
-    partial = home / "b" / f"binder-soc2-{bundle.name.removeprefix('bundle-')}.partial"
+def test_a_binder_is_never_written_over_and_half_a_one_is_replaced(porter: Porter, home: Path, bundles: Bundles) -> None:
+    bundle = bundles["full"]
+    few = ("--framework", "cis-aws")
+    partial = home / "b" / f"binder-cis-aws-{bundle.name.removeprefix('bundle-')}.partial"
     partial.mkdir(parents=True)
     (partial / "left").write_text("x")
-    made = binder_of(porter, home, bundle)
+    made = binder_of(porter, home, bundle, "b", *few)
     assert not partial.exists()
     assert not (made / "left").exists()
-    done = porter("report", bundle, "--format", "binder", "--out", "b")
+    done = porter("report", bundle, "--format", "binder", "--out", "b", *few)
     assert (done.code, "is there already" in done.err) == (4, True)
 
 
 @pytest.mark.usefixtures("no_browser")
-def test_other_frameworks_and_a_shareable_part(porter: Porter, home: Path) -> None:
-    bundle = bundle_of(porter, home, "--bundle", "shareable")
+def test_other_frameworks_and_a_shareable_part(porter: Porter, home: Path, bundles: Bundles) -> None:
+    bundle = bundles["shareable"]
     made = binder_of(porter, home, bundle, "b", "--framework", "nist-800-53")
     assert (made / "controls" / "ac-6" / "cover.html").is_file()
     assert "shareable part" in (made / "index.html").read_text()
@@ -178,8 +196,8 @@ def test_other_frameworks_and_a_shareable_part(porter: Porter, home: Path) -> No
 
 @pytest.mark.browser
 @pytest.mark.skipif(find_chromium() is None, reason="no Chromium")
-def test_covers_are_printed_where_there_is_a_browser(porter: Porter, home: Path) -> None:
-    bundle = bundle_of(porter, home, "--bundle", "full")
+def test_covers_are_printed_where_there_is_a_browser(porter: Porter, home: Path, bundles: Bundles) -> None:
+    bundle = bundles["full"]
     made = binder_of(porter, home, bundle, "b", "--framework", "cis-aws")
     printed = sorted(path.parent.name for path in made.rglob("cover.pdf"))
     assert printed == sorted(path.parent.name for path in made.rglob("cover.html"))
