@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import logging
 import os
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -154,7 +156,9 @@ def claims_of(token: str) -> dict[str, str]:
 
 def _sign_in_error(error: Exception) -> CollectError:
     text = str(error)
-    if "AADSTS90002" in text or "AADSTS90013" in text or "not found" in text.lower():
+    # Without credentials the chain says of its command lines that they are not found: that is no tenant.
+    no_tenant = re.search(r"\btenant\b.{0,60}\bnot found", text, re.IGNORECASE)
+    if "AADSTS90002" in text or "AADSTS90013" in text or no_tenant:
         return CollectError(
             "the tenant does not exist, or not in this cloud", advice="check --tenant and --azure-cloud"
         )
@@ -184,6 +188,8 @@ def _credential(options: AzureOptions, endpoints: CloudEndpoints) -> Any:
         from azure.identity import DefaultAzureCredential
     except ModuleNotFoundError as error:
         raise CollectError("the Azure SDK is not installed", advice="pip install 'porter-audit[azure]'") from error
+    # Where nobody listens, Python prints a library's warnings: a screen of them when nothing can sign in.
+    logging.getLogger("azure").addHandler(logging.NullHandler())
     settings: dict[str, Any] = {"authority": endpoints.authority}
     if options.loopback is not None:
         settings |= {"disable_instance_discovery": True, "connection_verify": options.loopback.ca_file}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import msgspec
 import pytest
 
 from scanner.collect.allowlist_azure import AZURE_CALLS, refuse_unlisted_request
+from scanner.collect.azure import collect_azure
+from scanner.collect.azure_session import AzureOptions
 from scanner.errors import CollectError, ForbiddenCallError
 from scanner.localcloud.azure import LoopbackAzure
 from scanner.localcloud.azure_operations import apply_azure
@@ -232,3 +235,15 @@ def test_a_subscription_that_does_not_work_is_said_to_be_so(cloud: LoopbackAzure
     assert own.status is UnitStatus.UNSTABLE
     assert own.error is not None
     assert (state or "no known state") in own.error.message
+
+
+def test_nobody_signed_in_is_one_line_and_no_screen_of_warnings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The developer's part of the chain says of its tools that they are "not found": that is no tenant."""
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "dev")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    options = AzureOptions(subscriptions=("bbbbbbbb-0000-4000-8000-000000000002",))
+    with pytest.raises(CollectError, match="no Azure credentials found"):
+        collect_azure(options, clock=lambda: datetime.now(UTC))
+    assert capfd.readouterr().err == ""
