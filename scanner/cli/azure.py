@@ -9,6 +9,7 @@ import click
 
 from scanner.cli import options as shared
 from scanner.cli.collecting import out_option, quiet_option, run_collect
+from scanner.cli.config_option import ConfiguredCommand
 from scanner.cli.console import emit, say
 from scanner.cli.diagnosing import run_doctor
 from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_by_options, outcome_options, run_scan
@@ -67,7 +68,7 @@ def azure_source(
     )
 
 
-@click.command("azure", help=_HELP, epilog=EXIT_CODES)
+@click.command("azure", cls=ConfiguredCommand, help=_HELP, epilog=EXIT_CODES)
 @from_option(
     "Judge a file instead of live subscriptions: a snapshot of `collect`, an evidence bundle, a directory of what az "
     "prints, or, before anything exists, a Terraform plan as JSON."

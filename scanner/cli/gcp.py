@@ -9,6 +9,7 @@ import click
 
 from scanner.cli import options as shared
 from scanner.cli.collecting import out_option, quiet_option, run_collect
+from scanner.cli.config_option import ConfiguredCommand
 from scanner.cli.console import emit, say
 from scanner.cli.diagnosing import run_doctor
 from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_by_options, outcome_options, run_scan
@@ -71,7 +72,7 @@ def gcp_source(
     )
 
 
-@click.command("gcp", help=_HELP, epilog=EXIT_CODES)
+@click.command("gcp", cls=ConfiguredCommand, help=_HELP, epilog=EXIT_CODES)
 @from_option(
     "Judge a file instead of live projects: a snapshot of `collect`, an evidence bundle, a directory of what gcloud "
     "prints, or, before anything exists, a Terraform plan as JSON."

@@ -9,6 +9,7 @@ import click
 from scanner.cli import options as shared
 from scanner.cli.aws import aws_source
 from scanner.cli.azure import scan_azure_command
+from scanner.cli.config_option import ConfiguredCommand
 from scanner.cli.fleet_scan import scan_all_command
 from scanner.cli.gcp import scan_gcp_command
 from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_by_options, outcome_options, run_scan
@@ -30,7 +31,7 @@ Live, read-only (see `porter-audit permissions aws`):
 """
 
 
-@scan.command("aws", help=_HELP, epilog=EXIT_CODES)
+@scan.command("aws", cls=ConfiguredCommand, help=_HELP, epilog=EXIT_CODES)
 @from_option(
     "Judge a file instead of the live account: a snapshot of `collect`, an evidence bundle, what "
     "`aws iam get-account-authorization-details` prints (one page or a directory of pages), or, before anything "

@@ -13,6 +13,7 @@ import click
 from msgspec.structs import replace
 
 from scanner.cli import options as shared
+from scanner.cli.config_option import config_option, secret_expiry_days
 from scanner.cli.console import say
 from scanner.cli.exit_codes import table
 from scanner.cli.reporting import Printing, check, deliver, deliver_bundle, deliver_stamp, rule_error_line
@@ -39,6 +40,7 @@ judged_by_options = shared.stack(
         type=click.Choice(["live"]),
         help="Treat what a file cannot show as not read (exit 2) instead of not asked.",
     ),
+    config_option,
     shared.baseline_option,
     shared.param_option,
     porter_yaml_option,
@@ -141,6 +143,7 @@ def run_scan(
         waivers=read(given["waivers"]),
         ratchet=ratchet,
         porter_yaml=given["porter_yaml"],
+        secret_expiry_days=secret_expiry_days(),
     )
     prepare(plan)
     earlier = compared(given["previous"], chain, given["history"])
