@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from scanner.baseline.records import SourceRef
 from scanner.model.common import EvidencePointer, NotObserved
 from scanner.model.finding import Expected, Outcome, Reference, Result, Subject
-from scanner.model.inventory_gcp import GcpBinding, GcpServiceAccount
+from scanner.model.inventory_gcp import GcpBinding, GcpProject, GcpServiceAccount
 from scanner.rules.aws._common import count, listed, quote
 from scanner.rules.gcp_context import GcpContext
 
@@ -106,7 +106,12 @@ def permissions_of(ctx: GcpContext, bindings: Iterable[GcpBinding]) -> dict[str,
 
 def impersonation(ctx: GcpContext, role: str) -> str | NotObserved | None:
     """Return a permission of the role that makes its holder a service account; None: it has none."""
-    read = ctx.role(role)
+    return becoming(ctx.project, role)
+
+
+def becoming(project: GcpProject, role: str) -> str | NotObserved | None:
+    """Return a permission of a role that makes its holder a service account, as the project's roles were read."""
+    read = next((r for r in project.roles if r.name == role), None)
     if read is not None and not isinstance(read.definition, NotObserved):
         return next((p for p in IMPERSONATING if p in read.permissions), None)
     return _KNOWN.get(role, NotObserved(f"role {quote(role)} was not read"))
@@ -124,14 +129,19 @@ def is_public(member: str) -> bool:
 
 
 def is_own_agent(ctx: GcpContext, member: str) -> bool:
-    """Return whether a member is one of Google's own agents of this project, which Google binds by itself.
+    """Return whether a member is one of Google's own agents of this project."""
+    return is_agent_of(ctx.project, member)
+
+
+def is_agent_of(project: GcpProject, member: str) -> bool:
+    """Return whether a member is one of Google's own agents of a project, which Google binds by itself.
 
     https://cloud.google.com/iam/docs/service-agents: `service-PROJECT_NUMBER@HOST`. Of another project it is somebody
     else's, and a name in front of the number is anybody's.
     """
     name, _, host = member.removeprefix("serviceAccount:").partition("@")
     number = name.removeprefix("service-")
-    mine = number == ctx.project.number if ctx.project.number else number.isdigit()
+    mine = number == project.number if project.number else number.isdigit()
     return (
         member.startswith("serviceAccount:service-")
         and mine

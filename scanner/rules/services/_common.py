@@ -143,7 +143,7 @@ def whose(connections: Sequence[Declared], accounts: Sequence[Account]) -> tuple
     """
     services = services_of(connections)
     only = list(dict.fromkeys(accounts))
-    if len(only) == 1 and len(services) == 1 and bears(only[0], connections[0].service.name):
+    if len(only) == 1 and len(services) == 1 and bears(only[0], connections[0].service.name, connections[0].file.app):
         return Result.PASS, "AS_DOCUMENTED", f"{accounts_in(only)} is the one account that gets it"
     if len(only) == 1 and len(services) == 1:
         words = f"{accounts_in(only)} gets it; that this is the service's own account rests on its name"
@@ -152,10 +152,22 @@ def whose(connections: Sequence[Declared], accounts: Sequence[Account]) -> tuple
     return Result.MANUAL, "WHOSE_IS_NOT_DOCUMENTED", f"{words}: which is whose rests on names that are not documented"
 
 
-def bears(account: Account, service: str) -> bool:
-    """Return whether the name of a service account holds the service's, as whole words."""
-    words = re.sub(r"[^a-z0-9]+", "-", service.lower()).strip("-")
-    return bool(words) and f"-{words}-" in f"-{account[1].lower()}-"
+def bears(account: Account, service: str, app: str | None) -> bool:
+    """Return whether a service account is named for a service: with the app's name, or in a namespace that bears it.
+
+    Exact: `orders-api` is no name of a service `orders`, nor `payments-api` one of the app `orders`.
+    """
+    namespace, name = account[0].lower(), account[1].lower()
+    own, whole = _folded(service), _folded(app or "")
+    if not whole or not own:
+        return bool(own) and name == own
+    if name == own:
+        return f"-{whole}-" in f"-{namespace}-" or own.startswith(f"{whole}-")
+    return name == f"{whole}-{own}"
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def shape(pattern: str, values: dict[str, str]) -> re.Pattern[str]:

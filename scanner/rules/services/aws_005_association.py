@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
+from scanner.model.finding import Axis, Confidence, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole, PodIdentityAssociation
 from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS, POD_IDENTITIES, REGIONS
 from scanner.rules.aws._common import count, listed, quote
@@ -62,6 +62,7 @@ def _judge(ctx: AwsServices, role: AwsRole, connections: Sequence[Declared]) -> 
         reason_code=code,
         expected=expected(ctx.baseline, "one association per service", ctx.baseline.aws.association),
         observed=ObservedValue([f"{i.cluster}: {i.namespace}/{i.service_account}" for i in items]) if items else None,
+        confidence=Confidence.LIKELY if code == "AS_DOCUMENTED" else Confidence.CERTAIN,
         evidence=(role.evidence, *(i.evidence for i in items), *per_service(connections)),
     )
 

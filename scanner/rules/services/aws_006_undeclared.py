@@ -27,7 +27,7 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import PodIdentityAssociation
 from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS, POD_IDENTITIES, REGIONS
-from scanner.rules.aws._common import quote
+from scanner.rules.aws._common import count, listed, quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     EKS_POD_IDENTITY,
@@ -40,22 +40,24 @@ from scanner.rules.services_context import AwsServices, role_named
 
 
 def check(ctx: AwsServices) -> Iterator[Outcome]:
-    """Yield one outcome per association that is nobody's, or one for the account."""
+    """Yield one outcome per association that is nobody's, and one for the account where that is not all."""
     declared = {role.arn for role, _ in ctx.roles()}
-    found = False
+    found, unread = False, []
     for item in sorted(ctx.account.pod_identities, key=lambda one: (one.region, one.cluster, one.association_id)):
         if isinstance(item.role_arn, NotObserved):
-            found = True
-            said = f"Which role {_pod(item)} gets was not read: {item.role_arn.reason}."
-            yield _outcome(ctx, item, Result.INCOMPLETE, "ROLE_UNREAD", said)
+            unread.append(f"{item.namespace}/{item.service_account}")
             continue
         role = role_named(ctx.account, item.role_arn)
         if item.role_arn in declared or (role is not None and ctx.is_vendors(role)):
             continue
         found = True
         said = f"{_pod(item)} gets {quote(item.role_arn)}, which no porter.yaml that was given declares."
-        yield _outcome(ctx, item, Result.MANUAL, "NOT_DECLARED", said)
-    if not found:
+        yield _outcome(ctx, item, said)
+    if unread:
+        what = count(len(unread), "association gives", "associations give")
+        said = f"Which roles {what} was not read: {listed(unread, 3)}."
+        yield scope_outcome(ctx, Result.INCOMPLETE, said, "ROLE_UNREAD")
+    elif not found:
         yield scope_outcome(ctx, Result.PASS, "No association stands without a declaration.", "ALL_DECLARED")
 
 
@@ -63,12 +65,12 @@ def _pod(item: PodIdentityAssociation) -> str:
     return f"{quote(f'{item.namespace}/{item.service_account}')} in cluster {quote(item.cluster)}"
 
 
-def _outcome(ctx: AwsServices, item: PodIdentityAssociation, result: Result, code: str, said: str) -> Outcome:
+def _outcome(ctx: AwsServices, item: PodIdentityAssociation, said: str) -> Outcome:
     return Outcome(
         subject=association_subject(item),
-        result=result,
+        result=Result.MANUAL,
         message=said,
-        reason_code=code,
+        reason_code="NOT_DECLARED",
         region=item.region,
         expected=expected(ctx.baseline, "associations of declared services", ctx.baseline.aws.association),
         observed=ObservedValue({"role": item.role_arn if isinstance(item.role_arn, str) else None}),

@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from scanner.model.common import NotObserved
-from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
+from scanner.model.finding import Axis, Confidence, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_azure import AzureManagedIdentity
 from scanner.model.kinds_azure import AKS_CLUSTERS, MANAGED_IDENTITIES
 from scanner.rules.aws._common import quote
@@ -68,6 +68,7 @@ def _judge(ctx: AzureServices, identity: AzureManagedIdentity, connections: Sequ
         severity=severity,
         expected=expected(ctx.baseline, {"subject": claim.subject, "audience": claim.audience}, claim.source),
         observed=ObservedValue(seen) if seen else None,
+        confidence=Confidence.LIKELY if code == "AS_DOCUMENTED" else Confidence.CERTAIN,
         evidence=(identity.evidence, *(c.evidence for c in held), *per_service(connections)),
     )
 

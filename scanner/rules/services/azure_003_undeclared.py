@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.kinds_azure import AKS_CLUSTERS, MANAGED_IDENTITIES
-from scanner.rules.aws._common import listed, quote
+from scanner.rules.aws._common import count, listed, quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     AKS_WORKLOADS,
@@ -41,18 +41,14 @@ from scanner.rules.services_context import AzureServices
 
 
 def check(ctx: AzureServices) -> Iterator[Outcome]:
-    """Yield one outcome per identity that nobody declares, or one for the subscription."""
+    """Yield one outcome per identity that nobody declares, and one for the scope where that is not all."""
     declared = {identity.id for identity, _ in ctx.identities()}
-    found = False
+    found, unread = False, []
     for identity in sorted(ctx.account.identities, key=lambda one: one.id.lower()):
         if identity.id in declared:
             continue
         if isinstance(identity.credentials, NotObserved):
-            found = True
-            said = f"{quote(identity.name)}: {identity.credentials.reason}."
-            yield Outcome(
-                identity_subject(identity), Result.INCOMPLETE, said, "CREDENTIALS_UNREAD", evidence=(identity.evidence,)
-            )
+            unread.append(identity.name)
             continue
         mine = [c for c in credentials_of(identity) if is_cluster_issuer(ctx, c.issuer)]
         if mine:
@@ -67,7 +63,10 @@ def check(ctx: AzureServices) -> Iterator[Outcome]:
                 observed=ObservedValue([c.subject or c.expression for c in mine]),
                 evidence=(identity.evidence, *(c.evidence for c in mine)),
             )
-    if not found:
+    if unread:
+        said = f"Federated credentials of {count(len(unread), 'identity', 'identities')} not read: {listed(unread, 3)}."
+        yield scope_outcome(ctx, Result.INCOMPLETE, said, "CREDENTIALS_UNREAD")
+    elif not found:
         yield scope_outcome(ctx, Result.PASS, "No identity trusts a cluster without a declaration.", "ALL_DECLARED")
 
 

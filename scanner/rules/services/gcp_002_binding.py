@@ -3,7 +3,7 @@
 ## What it checks
 The policy of each declared service account: Workload Identity User for one Kubernetes service account of the project's
 own clusters, and no other member that could become the account (everybody, a whole pool, another project's cluster,
-people, token creators).
+people, token creators, holders of a custom role that can do the same).
 
 ## Why it matters
 Porter adds the one binding the service needs. Whoever else stands in the account's policy gets the service's access
@@ -27,9 +27,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from scanner.model.common import NotObserved
-from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
+from scanner.model.finding import Axis, Confidence, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_gcp import GcpServiceAccount
-from scanner.model.kinds_gcp import SERVICE_ACCOUNT_POLICIES, SERVICE_ACCOUNTS
+from scanner.model.kinds_gcp import ROLES, SERVICE_ACCOUNT_POLICIES, SERVICE_ACCOUNTS
 from scanner.model.porter_yaml import GcpServiceAccountConnection
 from scanner.rules.aws._common import listed, quote
 from scanner.rules.base import Rule
@@ -70,6 +70,7 @@ def _judge(ctx: GcpServices, account: GcpServiceAccount, connections: Sequence[D
         severity=severity,
         expected=expected(ctx.baseline, {"role": claim.role, "member": claim.member}, claim.source),
         observed=ObservedValue([{"role": m.binding.role, "member": m.name} for m in held]) if held else None,
+        confidence=Confidence.LIKELY if code == "AS_DOCUMENTED" else Confidence.CERTAIN,
         evidence=(account.evidence, *pages, *per_service(connections)),
     )
 
@@ -79,11 +80,14 @@ def _answer(
 ) -> tuple[Result, str, str, Severity | None]:
     if isinstance(account.policy, NotObserved):
         return Result.INCOMPLETE, "POLICY_UNREAD", f"its policy was not read: {account.policy.reason}", None
-    others = [m for m in held if m.account is None]
+    others = [m for m in held if m.account is None and not m.unread]
     if others:
         anyone = any(m.public for m in others)
         said = f"{listed(m.name for m in others)} may become it through {listed(m.binding.role for m in others)}"
         return Result.FAIL, "PUBLIC" if anyone else "NOT_DOCUMENTED", said, Severity.CRITICAL if anyone else None
+    if unread := [m for m in held if m.unread]:
+        said = f"whether {listed(m.name for m in unread)} may become it is not known: {unread[0].unread}"
+        return Result.INCOMPLETE, "ROLE_UNREAD", said, None
     pods = [m.account for m in held if m.account is not None]
     if not pods and any(isinstance(d.connection, GcpServiceAccountConnection) for d in connections):
         said = "no Kubernetes service account of the project's clusters may become it"
@@ -101,7 +105,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     axis=Axis.CONFORMANCE,
     family="workload-identity",
-    requires=(SERVICE_ACCOUNTS, SERVICE_ACCOUNT_POLICIES),
+    requires=(SERVICE_ACCOUNTS, SERVICE_ACCOUNT_POLICIES, ROLES),
     check=check,
     remediation=Remediation(
         summary="Remove the other members; Porter adds the binding the service needs at the next deployment.",

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.kinds_gcp import SERVICE_ACCOUNT_POLICIES, SERVICE_ACCOUNTS
-from scanner.rules.aws._common import quote
+from scanner.rules.aws._common import count, listed, quote
 from scanner.rules.base import Rule
 from scanner.rules.services._binding import members
 from scanner.rules.services._common import (
@@ -42,24 +42,21 @@ from scanner.rules.services_context import GcpServices
 
 
 def check(ctx: GcpServices) -> Iterator[Outcome]:
-    """Yield one outcome per account that nobody declares, or one for the project."""
+    """Yield one outcome per account that nobody declares, and one for the project where that is not all."""
     declared = {account.email for account, _ in ctx.service_accounts()}
-    found = False
+    found, unread = False, []
     for account in sorted(ctx.project.service_accounts, key=lambda one: one.email):
         if account.email in declared:
             continue
-        subject = service_account_subject(account)
         if isinstance(account.policy, NotObserved):
-            found = True
-            said = f"The policy of {quote(account.email)} was not read: {account.policy.reason}."
-            yield Outcome(subject, Result.INCOMPLETE, said, "POLICY_UNREAD", evidence=(account.evidence,))
+            unread.append(account.email)
             continue
         pods = [m.account for m in members(ctx, account) if m.account is not None]
         if pods:
             found = True
             said = f"{accounts_in(pods)} may become {quote(account.email)}, which no porter.yaml that was given"
             yield Outcome(
-                subject=subject,
+                subject=service_account_subject(account),
                 result=Result.MANUAL,
                 message=f"{said} declares.",
                 reason_code="NOT_DECLARED",
@@ -67,7 +64,10 @@ def check(ctx: GcpServices) -> Iterator[Outcome]:
                 observed=ObservedValue([f"{namespace}/{name}" for namespace, name in pods]),
                 evidence=(account.evidence, account.policy.evidence),
             )
-    if not found:
+    if unread:
+        said = f"{count(len(unread), 'policy', 'policies')} not read: {listed(unread, 3)}."
+        yield scope_outcome(ctx, Result.INCOMPLETE, said, "POLICY_UNREAD")
+    elif not found:
         yield scope_outcome(ctx, Result.PASS, "No account is bound without a declaration.", "ALL_DECLARED")
 
 
