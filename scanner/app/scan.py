@@ -185,7 +185,7 @@ def _revoked(
 
     terms = msgspec.structs.replace(_terms(judging, on_rule_error), rules=REVOKED_RULES)
     named = _asked_by(Question.REVOKED, documented)
-    return of_revocation(evaluate(asked_for(snapshot, REVOKED_RULES), documented=named, terms=terms, facts=facts))
+    return evaluate(asked_for(snapshot, REVOKED_RULES), documented=named, terms=terms, facts=facts)
 
 
 def _asked_by(question: Question, documented: DocumentedVersion) -> DocumentedVersion:
@@ -210,6 +210,8 @@ def _terms(judging: Judging, on_rule_error: OnRuleError | None) -> Terms:
 def _finished(report: Report, judging: Judging) -> Report:
     """Return a report with waivers and earlier nights applied, its exit code, and the hashes of what decided it."""
     report = with_past(waive(report, judging.waivers, judging.as_of), judging.previous)
+    if judging.question is Question.REVOKED:
+        report = of_revocation(report)
     code = exit_code(
         report,
         fail_on=judging.fail_on,

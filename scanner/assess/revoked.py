@@ -76,8 +76,9 @@ def _verdict(report: Report) -> Verdict:
     words = _something(report, left) if answer == NO else _nothing(report) if answer == YES else _open(report)
     if alike:
         words += f" For a person to judge: {count(len(alike), 'thing')} that may be Porter's."
-    if report.verdict.unread:
-        words += f" Not read: {count(len(report.verdict.unread), 'unit')}."
+    unread = sum(unit.required and unit.status is not UnitStatus.COMPLETE for unit in report.units)
+    if unread:
+        words += f" Not read: {count(unread, 'unit')} of what is needed."
     return msgspec.structs.replace(report.verdict, headline=words, allows=_doors(left, answer))
 
 

@@ -38,7 +38,9 @@ from scanner.localcloud.gcp_state import DEMO_PROJECT
 from scanner.localcloud.operations import delete_instance_profile, delete_role
 from scanner.localcloud.scenario_azure import load_azure_scenario
 from scanner.model.finding import Result
+from scanner.model.question import Question
 from scanner.model.snapshot import UnitStatus
+from scanner.model.waiver import Ceiling, Waiver, WaiverKind, WaiverMatch
 from scanner.rules.registry_revoked import REVOKED_RULES
 
 NEEDED = {kind for rule in REVOKED_RULES for kind in rule.requires}
@@ -302,3 +304,42 @@ def test_what_only_a_person_can_tell_is_not_proven(gcp: Empty) -> None:
         policy["bindings"] = kept
     assert outcome.report.verdict.as_documented == "not proven"
     assert (outcome.exit_code, allowed.exit_code) == (2, 0)
+
+
+def accepted(kind: WaiverKind, match: WaiverMatch, ceiling: Ceiling) -> Waiver:
+    start = datetime(2025, 1, 1, tzinfo=UTC)
+    ends = datetime(2099, 1, 1, tzinfo=UTC)
+    return Waiver("W-1", kind, match, ceiling, "known", "alice", "bob", "T-1", start, ends, "2098-12-31", 90)
+
+
+def test_an_acknowledged_gap_is_named_and_no_longer_stops(gcp: Empty) -> None:
+    unit = f"gcp/{DEMO_PROJECT}/global/gcp.ancestors"
+    known = accepted(WaiverKind.ACK, WaiverMatch(unit=unit), Ceiling(statuses=("denied",)))
+    gcp.cloud.fault("organizations.getIamPolicy", "denied")
+    try:
+        bare, acknowledged = gcp.verify(), gcp.verify(waivers=(known,))
+    finally:
+        gcp.cloud.clear_faults()
+    assert (bare.exit_code, acknowledged.exit_code) == (2, 0)
+    assert "Not read: 1 unit of what is needed" in acknowledged.report.verdict.headline
+    assert acknowledged.report.verdict.as_documented == "not proven"
+
+
+def test_what_somebody_accepted_still_makes_the_answer_no() -> None:
+    left = demo_of("gcp")
+    waivers = tuple(
+        accepted(
+            WaiverKind.ACCEPT,
+            WaiverMatch(fingerprint=f.fingerprint),
+            Ceiling(content_hashes=(f.content_hash,)),
+        )
+        for f in left.report.findings
+        if f.result is Result.FAIL
+    )
+    from scanner.app.scan import judge
+
+    asked = options("gcp", None, waivers=waivers, question=Question.REVOKED)
+    outcome = judge(asked, left.snapshot, left.documented, now())
+    assert outcome.report.verdict.as_documented == "no"
+    assert {f.status for f in outcome.report.findings if f.result is Result.FAIL} == {"WAIVED"}
+    assert outcome.exit_code == 0
