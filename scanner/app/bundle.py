@@ -140,17 +140,18 @@ def contents(outcome: ScanOutcome, plan: BundlePlan) -> Contents:
 
 
 def _reports(report: Report, plan: BundlePlan) -> dict[str, bytes]:
-    from scanner.render.csv_report import render_counts_csv, render_population_csv
+    from scanner.render.csv_report import render_counts_csv, render_population_csv, render_tie_outs_csv
 
     files = {name: made for chosen in plan.formats for name, made in documents(report, chosen).items()}
     files["populations/counts.csv"] = render_counts_csv(report)
+    files["populations/tie-outs.csv"] = render_tie_outs_csv(report)
     for name, population in _named_populations(report):
         files[f"populations/{name}.csv"] = render_population_csv(population)
     return files
 
 
 def _named_populations(report: Report) -> Iterator[tuple[str, Population]]:
-    taken = {"counts"}
+    taken = {"counts", "tie-outs"}
     for population in sorted(report.populations, key=lambda p: (p.scope_id, p.name)):
         slug = _NOT_SLUG.sub("-", f"{population.scope_id} {population.name}".lower()).strip("-")[:120]
         name = next(n for n in (slug, *(f"{slug}-{i}" for i in range(2, 1_000_000))) if n not in taken)

@@ -38,7 +38,7 @@ def test_everything_the_layout_names_is_there(nights: Nights) -> None:
     assert "inputs/snapshot.json" in found
     assert found >= {f"inputs/baselines/porter/{version}/aws.yaml" for version in ("2026-05", "2026-08")}
     page = "evidence/aws/111122223333/global/aws.iam.authorization_details/page-0001"
-    assert found >= {f"{page}.json", f"{page}.meta.json", "populations/counts.csv"}
+    assert found >= {f"{page}.json", f"{page}.meta.json", "populations/counts.csv", "populations/tie-outs.csv"}
 
 
 def test_only_the_owner_can_read_it(nights: Nights) -> None:
