@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import stat
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,8 @@ import pytest
 
 from tests.notify.reports import blind, finding, gone, report, written
 from tests.notify.servers import Web, web_server
+
+from .process import porter_process
 
 Porter = Callable[..., Any]
 URL = "PORTER_AUDIT_TEST_URL"
@@ -179,30 +178,13 @@ def test_two_at_once_do_not_tell_twice(tell: Callable[..., Any], web: Web, tmp_p
     assert "another `notify` is running" in done.err
 
 
-_KILLED = """
-import os, signal, sys
-_, when, where, *argv = sys.argv
-def die(event, args):
-    if event == when and where in str(args[0]):
-        os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(die)
-sys.argv = ["porter-audit", *argv]
-from scanner.cli.main import run
-sys.exit(run())
-"""
-
-
 @pytest.mark.parametrize(("event", "where", "messages"), [("socket.connect", "", 0), ("os.rename", "state.json", 1)])
 def test_killed_while_telling_the_next_run_tells_and_loses_nothing(
     tell: Callable[..., Any], web: Web, tmp_path: Path, event: str, where: str, messages: int
 ) -> None:
     path = written(tmp_path / "out" / "report.json", report(finding()))
-    channel = ["--channel", "slack", "--secret", f"env:{URL}"]
-    argv = ["notify", str(path), "--state", str(tmp_path / "state.json"), *channel]
-    root = str(Path(__file__).resolve().parents[2])
-    killed = subprocess.run(
-        [sys.executable, "-c", _KILLED, event, where, *argv], check=False, env={**os.environ, "PYTHONPATH": root}
-    )
+    channel = ("--channel", "slack", "--secret", f"env:{URL}")
+    killed = porter_process("notify", path, "--state", tmp_path / "state.json", *channel, when=event, where=where)
     assert (killed.returncode, len(web.requests)) == (-signal.SIGKILL, messages)
     assert tell(report(finding())).lines == ["slack: 1 message sent"]
     assert tell(report(finding())).lines == ["slack: nothing new to tell"]

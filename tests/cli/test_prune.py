@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from .conftest import gaad, role
+from .process import porter_process
+
 Porter = Callable[..., Any]
 
 
-@pytest.fixture
-def nights(porter: Porter, export: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two bundles of one account."""
-    out = tmp_path / "out"
+    home = tmp_path_factory.mktemp("nights")
+    (home / "gaad.json").write_text(json.dumps(gaad(role("application"))))
     for _ in range(2):
-        assert porter("scan", "aws", "--from", export, "--out", out, "--bundle", "full").code == 0
-    return out
+        scanned = porter_process("scan", "aws", "--from", home / "gaad.json", "--out", home / "out", "--bundle", "full")
+        assert scanned.returncode == 0, scanned.stderr
+    return home / "out"
+
+
+@pytest.fixture
+def nights(made: Path, tmp_path: Path) -> Path:
+    """The same, to be pruned."""
+    return Path(shutil.copytree(made, tmp_path / "out"))
 
 
 def bundles(out: Path) -> list[Path]:
@@ -45,8 +57,8 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("options", "message"), WRONG.values(), ids=WRONG)
-def test_wrong_usage(porter: Porter, nights: Path, options: list[str], message: str) -> None:
-    done = porter("prune", nights, *options)
+def test_wrong_usage(porter: Porter, tmp_path: Path, options: list[str], message: str) -> None:
+    done = porter("prune", tmp_path, *options)
     assert (done.code, done.out) == (3, "")
     assert message in done.err
 
