@@ -58,12 +58,13 @@ def configuration(folder: Path) -> Path:
     return file
 
 
-class Memory:
-    """Watches the resident memory of a process and its children."""
+class Watch:
+    """Watches the resident memory and the processor time of a process and its children."""
 
     def __init__(self, pid: int) -> None:
         self.leader = 0.0
         self.all = 0.0
+        self.cpu_s = 0.0
         self._pid = pid
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -82,10 +83,12 @@ class Memory:
                 leader = psutil.Process(self._pid)
                 family = [leader, *leader.children(recursive=True)]
                 sizes = [one.memory_info().rss / 1e6 for one in family]
+                spent = [one.cpu_times() for one in family]
             except psutil.Error:
                 continue
             self.leader = max(self.leader, sizes[0])
             self.all = max(self.all, sum(sizes))
+            self.cpu_s = max(self.cpu_s, sum(one.user + one.system for one in spent))
 
 
 def measure(number: int, executor: str) -> float:
@@ -99,16 +102,17 @@ def measure(number: int, executor: str) -> float:
             process = subprocess.Popen(
                 [*command, "--executor", executor, "--quiet"], env=env, cwd=ROOT, stderr=subprocess.PIPE, text=True
             )
-            memory = Memory(process.pid)
+            watch = Watch(process.pid)
             _, said = process.communicate()
             seconds = time.perf_counter() - start
-            memory.stop()
+            watch.stop()
         found: dict[str, Any] = json.loads(next(folder.glob("runs/*/rollup.json")).read_bytes())
         counts = found["counts"]
         rate = number / seconds * 60
         print(
             f"{executor:<12} {number} accounts in {seconds:.0f} s: {rate:.0f} a minute, "
-            f"{memory.leader:.0f} MB (with workers {memory.all:.0f} MB), exit {process.returncode}, "
+            f"{watch.cpu_s / number:.2f} s of processor each, "
+            f"{watch.leader:.0f} MB (with workers {watch.all:.0f} MB), exit {process.returncode}, "
             f"{counts['read']} read, {counts['complete']} whole, {counts['not_as_documented']} with the deviation",
             flush=True,
         )
@@ -122,7 +126,7 @@ def main() -> None:
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     executors = sys.argv[2:] or ["threads:8", "dask:local:2"]
     load = os.getloadavg()[0]
-    print(f"{os.cpu_count()} cores, load before: {load:.1f}", flush=True)
+    print(f"{os.cpu_count()} cores; others keep {load:.1f} processes busy", flush=True)
     rates = {executor: measure(number, executor) for executor in executors}
     if len(rates) == 2:
         (one, first), (other, second) = rates.items()
