@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from scanner.assess.vendor_words import spoken_verdict
 from scanner.assess.verdict import NO, YES, count, join
 from scanner.model import kinds, kinds_azure, kinds_gcp
 from scanner.model.finding import Axis, Finding, Result, Severity
@@ -79,7 +80,8 @@ def _verdict(report: Report) -> Verdict:
     unread = sum(unit.required and unit.status is not UnitStatus.COMPLETE for unit in report.units)
     if unread:
         words += f" Not read: {count(unread, 'unit')} of what is needed."
-    return msgspec.structs.replace(report.verdict, headline=words, allows=_doors(left, answer))
+    said = msgspec.structs.replace(report.verdict, headline=words, allows=_doors(left, answer))
+    return spoken_verdict(said, report.run.baseline_id)
 
 
 def _nothing(report: Report) -> str:

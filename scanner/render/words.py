@@ -155,8 +155,11 @@ def verdict_lines(verdict: Verdict) -> tuple[str, str]:
 
 
 def leads(report: Report) -> tuple[str, str]:
-    """Return what stands before the answer and before the second line: it depends on what the run asked."""
-    return LEADS[report.run.question]
+    """Return what stands before the answer and before the second line: what the run asked, and of which vendor."""
+    vendor = report.run.baseline_id.partition("@")[0]
+    name = " ".join(part.capitalize() for part in one_line(vendor, 60).replace("_", "-").split("-"))
+    first, second = LEADS[report.run.question]
+    return first.replace("Porter", name), second.replace("Porter", name)
 
 
 def _without_lead(text: str, lead: str) -> str:

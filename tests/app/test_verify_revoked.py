@@ -343,3 +343,34 @@ def test_what_somebody_accepted_still_makes_the_answer_no() -> None:
     assert outcome.report.verdict.as_documented == "no"
     assert {f.status for f in outcome.report.findings if f.result is Result.FAIL} == {"WAIVED"}
     assert outcome.exit_code == 0
+
+
+def test_another_vendor_is_looked_for_and_spoken_of_by_its_own_names(tmp_path: Path) -> None:
+    import json
+
+    from scanner.baseline.version import load_version
+    from scanner.render.terminal import render_terminal
+    from scanner.rules.questions import vendor_accounts
+
+    aws = load_version(find("grafana-cloud@2026-11"), ["aws"]).aws
+    assert aws is not None
+    principal = f"arn:aws:iam::{next(a for a in vendor_accounts(aws) if a.isdigit())}:root"
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}]}
+    role = {
+        "RoleName": "metrics",
+        "RoleId": "AROAMETRICS",
+        "Path": "/",
+        "Arn": "arn:aws:iam::111122223333:role/metrics",
+        "AssumeRolePolicyDocument": trust,
+        "RolePolicyList": [],
+        "AttachedManagedPolicies": [],
+        "InstanceProfileList": [],
+    }
+    page = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [role], "Policies": []}
+    source = tmp_path / "gaad.json"
+    source.write_text(json.dumps(page))
+    outcome = verify_revoked(options("aws", None, baseline="grafana-cloud@2026-11", source=source))
+    assert outcome.exit_code == 1
+    text = " ".join(render_terminal(outcome.report, width=200).split())
+    assert "Nothing of Grafana Cloud is left: no. 1 thing of Grafana Cloud's is left" in text
+    assert "What still lets Grafana Cloud in: metrics." in text
