@@ -20,6 +20,7 @@ from scanner.app.fleet_executor import OpenExecutor
 from scanner.app.fleet_journal import RESULT, RunFolder, previous_target
 from scanner.app.fleet_target import broken, read_target, unread
 from scanner.app.fleet_work import Done, Work
+from scanner.app.logs import event
 from scanner.app.past import Past
 from scanner.errors import InputError
 from scanner.history.report_file import night_from
@@ -152,6 +153,15 @@ class FleetRun:
             self._tell("remembered", key)
         self._folder.journal(JournalLine(key, result.reach, result.exit_code, self._digest(key), self._clock()))
         self._tell("journaled", key)
+        event(
+            "target",
+            target=f"{result.place.cloud}:{result.place.id}",
+            fleet_run_id=self._plan.run_id,
+            run_id=result.run_id,
+            outcome=result.reach.value,
+            as_documented=result.as_documented,
+            exit_code=result.exit_code,
+        )
 
     def _work(self, target: FleetTarget) -> Work:
         orders, past = self._orders, self._past

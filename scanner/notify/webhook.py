@@ -23,6 +23,16 @@ def webhook_body(notice: Notice) -> bytes:
     return json.dumps(plain, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
 
 
+def notice_schema() -> bytes:
+    """Return the JSON Schema (2020-12) of `webhook_body`'s output, as it is shipped."""
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:porter-audit:schema:notice:v1",
+        "title": "porter-audit notice, version 1",
+    }
+    return json.dumps({**head, **msgspec.json.schema(Notice)}, sort_keys=True, indent=2).encode() + b"\n"
+
+
 def signed_headers(body: bytes, secret: str, key: str, now: datetime) -> dict[str, str]:
     """Return the headers by which a receiver knows the sender, and an old message.
 

@@ -109,6 +109,20 @@ def test_a_webhook_is_signed_and_its_body_is_the_notice(web: Web) -> None:
     assert SECRETS["SECRET"].encode() not in request.body
 
 
+def test_the_notice_keeps_its_shipped_schema(web: Web) -> None:
+    import jsonschema
+
+    from scanner.notify.webhook import notice_schema
+    from scanner.resources import data_dir
+
+    assert (data_dir("baselines") / "schema" / "notice.schema.json").read_bytes() == notice_schema()
+    schema = json.loads(notice_schema())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    channel = WebhookChannel(name="hook", url=f"{web.url}/in", secret="env:SECRET")
+    sent(channel, notice_with(made(blind(0, ACCOUNT, finding())), "changes", "incomplete", "digest"))
+    assert [e.json_path for e in jsonschema.Draft202012Validator(schema).iter_errors(web.body)] == []
+
+
 def test_two_failures_and_a_success_is_a_success(web: Web) -> None:
     web.answer(503)
     web.answer(429, Retry_After="2")
