@@ -18,6 +18,8 @@ _THREADS = re.compile(r"threads:([0-9]{1,4})\Z")
 _LOCAL = re.compile(r"dask:local:([0-9]{1,4})\Z")
 _REMOTE = re.compile(r"dask://((?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5})\Z")
 _CONNECT_TIMEOUT_S = 15
+# Reading waits for the network about as long as judging keeps a core busy.
+_THREADS_OF_A_WORKER = 4
 
 
 class Threads(msgspec.Struct, frozen=True):
@@ -27,7 +29,7 @@ class Threads(msgspec.Struct, frozen=True):
 
 
 class DaskLocal(msgspec.Struct, frozen=True):
-    """Worker processes on this machine, one target each at a time."""
+    """Worker processes on this machine, a few targets each at a time."""
 
     hands: int
 
@@ -94,8 +96,12 @@ def _dask_client(spec: DaskLocal | DaskRemote) -> Iterator[Any]:
         raise UsageError("Dask is not installed", advice="pip install 'porter-audit[fleet]'") from error
     dask: Any = distributed
     if isinstance(spec, DaskLocal):
-        # One thread a worker: targets do not share an interpreter, which is the reason for processes.
-        options = {"processes": True, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
+        options = {
+            "processes": True,
+            "threads_per_worker": _THREADS_OF_A_WORKER,
+            "dashboard_address": None,
+            "host": "127.0.0.1",
+        }
         with dask.LocalCluster(n_workers=spec.hands, **options) as cluster, dask.Client(cluster) as client:
             yield client
         return

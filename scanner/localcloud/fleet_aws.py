@@ -58,8 +58,8 @@ class FleetSpec(msgspec.Struct, frozen=True):
     """Accounts whose role cannot be assumed."""
     silent: tuple[str, ...] = ()
     """Accounts that take a request and never answer it."""
-    slow: dict[str, float] = {}
-    """Account -> further seconds before each answer."""
+    held: tuple[str, ...] = ()
+    """Accounts that are answered only after somebody has asked for `/-/release`."""
     latency_s: float = 0.0
     throttled: float = 0.0
     """Share of requests that are refused as too many."""
@@ -95,6 +95,7 @@ class FleetAws:
         self._spec = spec
         self._accounts = frozenset(spec.accounts)
         self._random = random.Random(spec.seed)
+        self._released = asyncio.Event()
         self.requests: dict[str, int] = {}
         """`account operation` -> how often it arrived."""
 
@@ -115,12 +116,17 @@ class FleetAws:
     async def _answer(self, head: bytes, body: bytes) -> bytes:
         if head.startswith(b"GET /-/requests "):
             return _http(200, "application/json", json.dumps(self.requests))
+        if head.startswith(b"GET /-/release "):
+            self._released.set()
+            return _http(200, "application/json", "{}")
         asked = _understood(head, body)
         key = f"{asked.account} {asked.operation}"
         self.requests[key] = self.requests.get(key, 0) + 1
         if asked.account in self._spec.silent and asked.operation != "AssumeRole":
             await asyncio.Event().wait()
-        await asyncio.sleep(self._spec.latency_s + self._spec.slow.get(asked.account, 0.0))
+        if asked.account in self._spec.held:
+            await self._released.wait()
+        await asyncio.sleep(self._spec.latency_s)
         try:
             if self._random.random() < self._spec.throttled:
                 raise _Said("Throttling", "Rate exceeded", 400)

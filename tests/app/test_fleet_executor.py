@@ -26,7 +26,7 @@ from scanner.localcloud.fleet_content import running
 from scanner.model.config import Thresholds
 from scanner.model.fleet import PLAN_SCHEMA, Approval, FleetTarget, Place, Plan, Reach
 
-from ..localcloud.fleet import EXTERNAL_ID, accounts, organization, requests, variables
+from ..localcloud.fleet import EXTERNAL_ID, accounts, organization, release, requests, variables
 from .fleet_setup import journal, results
 
 IDS = accounts(4)
@@ -181,15 +181,18 @@ def test_a_worker_killed_in_the_middle_loses_no_target_and_doubles_none(
 ) -> None:
     plan = Plan(PLAN_SCHEMA, RUN_ID, now(), "0", "0" * 64, (), tuple(target(one) for one in IDS))
     folder = RunFolder.begin(tmp_path, plan)
+    done: list[str] = []
     killed: list[int] = []
-    with running(organization(IDS, slow={IDS[1]: 0.15}), tmp_path) as endpoint:
+    with running(organization(IDS, held=IDS[1:2]), tmp_path) as endpoint:
         for name, value in variables(endpoint).items():
             monkeypatch.setenv(name, value)
         with open_executor(DaskLocal(2)) as opened:
 
             def tell(what: str, key: str) -> None:
-                if what == "journaled" and not killed:
+                done.append(key if what == "journaled" else "")
+                if len(list(filter(None, done))) == 3 and not killed:
                     killed.append(_kill_the_busy_worker(opened, endpoint))
+                    release(endpoint)
 
             FleetRun(folder, plan, orders({}), clock=now, tell=tell).go(opened)
         began = {one: requests(endpoint)[f"{one} GetCallerIdentity"] for one in IDS}
@@ -203,7 +206,7 @@ def test_a_worker_killed_in_the_middle_loses_no_target_and_doubles_none(
 
 
 def _kill_the_busy_worker(opened: OpenExecutor, endpoint: str) -> int:
-    """Kill the process that is reading the slow account, once it has begun."""
+    """Kill the process that is reading the account that is held, once it has begun; all others are done."""
     deadline = time.monotonic() + 20
     while f"{IDS[1]} GetCallerIdentity" not in requests(endpoint):
         assert time.monotonic() < deadline, "no worker began"

@@ -65,3 +65,9 @@ def requests(endpoint: str) -> dict[str, int]:
     with urllib.request.urlopen(f"{endpoint}/-/requests") as answer:
         found: dict[str, int] = json.load(answer)
     return found
+
+
+def release(endpoint: str) -> None:
+    """Let accounts that were held be answered."""
+    with urllib.request.urlopen(f"{endpoint}/-/release"):
+        pass
