@@ -84,8 +84,22 @@ def is_named_like_vendor(name: str, baseline: AzureBaseline) -> bool:
 
     Words end at anything but a letter or digit, and where a capital follows a small letter: `AzurePorter`, `my_porter`.
     """
-    words = re.split(r"[\W_]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name))
-    return any(word.lower().startswith(baseline.name_prefix.lower()) for word in words)
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
+    return re.search(rf"(?:^|[\W_]){re.escape(baseline.name_prefix.lower())}", apart) is not None
+
+
+def made_by_cluster(
+    identity_name: str, principal_id: str, subscription: AzureSubscription, baseline: AzureBaseline
+) -> bool:
+    """Return whether a managed identity is AKS's own: in a group that AKS makes, or the cluster's itself by name.
+
+    A cluster that the vendor makes carries the vendor's name, and AKS names its identities after it.
+    """
+    patterns = [x.name_pattern.lower() for x in baseline.known_extras if x.kind == "resource-group"]
+    groups = [i.resource_group for i in subscription.identities if i.principal_id == principal_id]
+    return any(_like(p, group) for p in patterns for group in groups) or any(
+        cluster.name.lower() == identity_name.lower() for cluster in subscription.clusters
+    )
 
 
 def documented_body(documented: DocumentedRoleDefinition) -> JsonObject:
@@ -119,7 +133,12 @@ def build_azure_context(
     )
     roles = {d.role_id for d in definitions}
     holders = {a.principal_id for a in subscription.assignments if a.role_id in roles and _is_application(a)}
-    named = [p for p in subscription.principals if is_named_like_vendor(p.name, baseline)]
+    named = [
+        p
+        for p in subscription.principals
+        if is_named_like_vendor(p.name, baseline)
+        and not (p.kind == "ManagedIdentity" and made_by_cluster(p.name, p.object_id, subscription, baseline))
+    ]
     principals = tuple(p for p in subscription.principals if p in named or p.object_id in holders)
     clients = {p.app_id for p in principals}
     known: dict[str, Comparison] = {}

@@ -86,6 +86,11 @@ def name_matches(pattern: str, name: str) -> bool:
     return re.fullmatch(".+".join(map(re.escape, pattern.split("*"))), name, re.DOTALL) is not None
 
 
+def named_like_vendor(name: str, baseline: GcpBaseline) -> bool:
+    """Return whether a name has a part that begins with the vendor's name, in any case: `acme-porter` has."""
+    return re.search(rf"(?:^|[^a-z0-9]){re.escape(baseline.name_prefix.lower())}", name.lower()) is not None
+
+
 def build_gcp_context(
     project: GcpProject, inventory: Inventory, baseline: GcpBaseline, settings: Settings, as_of: datetime
 ) -> GcpContext:
@@ -119,8 +124,7 @@ def build_gcp_context(
 def _is_vendors(account: GcpServiceAccount, baseline: GcpBaseline) -> bool:
     """Return whether a name or description claims to be the vendor's."""
     marks = [m for page in baseline.service_accounts for m in page.description_marks[:1]]
-    named = account.account_id.lower().startswith(baseline.name_prefix.lower())
-    return named or any(mark in account.description for mark in marks)
+    return named_like_vendor(account.account_id, baseline) or any(mark in account.description for mark in marks)
 
 
 def _matches(project: GcpProject, baseline: GcpBaseline) -> dict[str, DocumentedServiceAccount]:

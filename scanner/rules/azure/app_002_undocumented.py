@@ -12,6 +12,7 @@ in Entra are not unique: under the documented name anybody's application looks l
 Find out whose it is. Delete it, or add it to the documented version you judge by.
 
 ## Limits
+Identities that AKS makes for a cluster, in its own resource group or under the cluster's name, are the cluster's.
 Names only. An identity with an unsuspicious name shows when it holds Porter's role: AZURE-ASSIGN-002.
 
 ## References
@@ -36,7 +37,7 @@ from scanner.rules.azure._common import (
     quote,
     subscription_subject,
 )
-from scanner.rules.azure_context import OF_APPLICATIONS, AzureContext, is_named_like_vendor
+from scanner.rules.azure_context import OF_APPLICATIONS, AzureContext, is_named_like_vendor, made_by_cluster
 from scanner.rules.base import Rule
 
 
@@ -57,7 +58,8 @@ def _things(ctx: AzureContext) -> Iterator[_Thing]:
         if a.app_id not in clients:
             yield _Thing(application_subject(a), "", True, a.evidence)
     for identity in ctx.account.identities:
-        if is_named_like_vendor(identity.name, ctx.baseline):
+        own = made_by_cluster(identity.name, identity.principal_id, ctx.account, ctx.baseline)
+        if is_named_like_vendor(identity.name, ctx.baseline) and not own:
             subject = Subject("azure.managed_identity", identity.id, identity.name)
             yield _Thing(subject, "", False, identity.evidence)
 

@@ -39,7 +39,7 @@ from scanner.rules.azure._common import (
     no_application,
     quote,
 )
-from scanner.rules.azure_context import AzureContext, is_named_like_vendor, matches
+from scanner.rules.azure_context import AzureContext, is_named_like_vendor, made_by_cluster, matches
 from scanner.rules.base import Rule
 
 
@@ -55,7 +55,8 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
             said = f"{quote(application.name)} has no federated credential."
             yield Outcome(subject, Result.PASS, said, "NONE", porter_role=page.key, evidence=(application.evidence,))
     for identity in ctx.account.identities:
-        if is_named_like_vendor(identity.name, ctx.baseline):
+        own = made_by_cluster(identity.name, identity.principal_id, ctx.account, ctx.baseline)
+        if is_named_like_vendor(identity.name, ctx.baseline) and not own:
             found = True
             yield from _of_identity(ctx, identity)
             continue

@@ -7,7 +7,7 @@ import re
 from scanner.access.gcp_member import canonical
 from scanner.model.inventory_gcp import GcpProject
 from scanner.rules.gcp._common import quote
-from scanner.rules.gcp_context import GcpContext
+from scanner.rules.gcp_context import GcpContext, named_like_vendor
 
 # https://cloud.google.com/iam/docs/principal-identifiers
 _POOLED = re.compile(r"principal(?:Set)?://iam\.googleapis\.com/.*/workloadIdentityPools/([^/]+)/(.+)")
@@ -71,4 +71,4 @@ def _of_pool(ctx: GcpContext, pool: str, rest: str) -> str | None:
 
 
 def _named(ctx: GcpContext, *names: str) -> bool:
-    return any(name.lower().startswith(ctx.baseline.name_prefix.lower()) for name in names)
+    return any(named_like_vendor(name, ctx.baseline) for name in names)

@@ -28,15 +28,14 @@ from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Res
 from scanner.model.inventory_gcp import GcpPolicy
 from scanner.rules.base import Rule
 from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, evidence_of, listed, project_subject
-from scanner.rules.gcp_context import GcpContext
+from scanner.rules.gcp_context import GcpContext, named_like_vendor
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:
     """Yield one outcome for bindings, and one per deleted pool."""
-    prefix = f"deleted:serviceAccount:{ctx.baseline.name_prefix}".lower()
     policies = [*ctx.policies(), *(a.policy for a in ctx.project.service_accounts if isinstance(a.policy, GcpPolicy))]
-    hit = [b for p in policies for b in p.bindings if any(m.lower().startswith(prefix) for m in b.members)]
-    named = [f"{m} ({b.role} on {b.node})" for b in hit for m in b.members if m.lower().startswith(prefix)]
+    hit = [b for p in policies for b in p.bindings if any(_is_left(ctx, m) for m in b.members)]
+    named = [f"{m} ({b.role} on {b.node})" for b in hit for m in b.members if _is_left(ctx, m)]
     yield Outcome(
         project_subject(ctx),
         Result.FAIL if hit else Result.PASS,
@@ -47,7 +46,7 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
     )
     for pool in ctx.project.pools:
         own = pool.name.rpartition("/")[2]
-        if pool.state == "DELETED" and own.lower().startswith(ctx.baseline.name_prefix.lower()):
+        if pool.state == "DELETED" and named_like_vendor(own, ctx.baseline):
             yield Outcome(
                 project_subject(ctx),
                 Result.FAIL,
@@ -57,6 +56,12 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
                 severity=Severity.LOW,
                 evidence=(pool.evidence,),
             )
+
+
+def _is_left(ctx: GcpContext, member: str) -> bool:
+    """Return whether a member is a deleted service account of the vendor's name."""
+    deleted, _, name = member.partition("serviceAccount:")
+    return deleted == "deleted:" and named_like_vendor(name.partition("@")[0], ctx.baseline)
 
 
 RULE = Rule(

@@ -1,8 +1,9 @@
 """GCP-SA-001: Every service account of Porter's name is documented.
 
 ## What it checks
-Service accounts whose name starts like Porter's or whose description carries Porter's marks, and other service
-accounts that hold a custom role of Porter's name or the role that the page has the customer grant to Porter only.
+Service accounts whose name has a part that begins like Porter's or whose description carries Porter's marks, and other
+service accounts that hold a custom role of Porter's name or the role that the page has the customer grant to Porter
+only.
 
 ## Why it matters
 Porter documents one service account per project. Another one is access that nobody agreed to, perhaps left from an
@@ -38,7 +39,7 @@ from scanner.rules.gcp._common import (
     not_applicable,
     quote,
 )
-from scanner.rules.gcp_context import CUSTOMER_ROLE, GcpContext
+from scanner.rules.gcp_context import CUSTOMER_ROLE, GcpContext, named_like_vendor
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:
@@ -77,8 +78,8 @@ def _own(ctx: GcpContext, account: GcpServiceAccount) -> Outcome:
 
 def _holder(ctx: GcpContext, account: GcpServiceAccount) -> Outcome | None:
     """Return what to say of an account that is not Porter's by name; None where there is nothing to say."""
-    prefix = ctx.baseline.name_prefix.lower()
-    held = [b for b in ctx.grants(account) if b.role == CUSTOMER_ROLE or _own_name(b.role).startswith(prefix)]
+    grants = ctx.grants(account)
+    held = [b for b in grants if b.role == CUSTOMER_ROLE or named_like_vendor(_own_name(b.role), ctx.baseline)]
     if not held:
         return None
     return Outcome(
