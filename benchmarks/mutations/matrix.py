@@ -97,9 +97,9 @@ def _share(arguments: tuple[Plan, dict[tuple[str, str], State], int, int]) -> li
 
 def _part(plan: Plan, states: dict[tuple[str, str], State], part: int, parts: int) -> Iterator[Verdict]:
     for (cloud, version), state in states.items():
-        judge, make = _judge(cloud, version, plan)
-        chosen = _chosen(make, state, plan, f"{cloud} {version}", _limit(plan, cloud, version))
-        for place, mutant in enumerate(chosen):
+        judge, make = judge_of(cloud, version, plan)
+        some = chosen(make, state, plan, f"{cloud} {version}", _limit(plan, cloud, version))
+        for place, mutant in enumerate(some):
             if place % parts == part:
                 yield judge.verdict(mutant)
 
@@ -109,7 +109,8 @@ def _limit(plan: Plan, cloud: str, version: str) -> int | None:
     return 3 if cloud == "aws" and version != plan.versions[0] else plan.per_kind
 
 
-def _chosen(make: Maker, state: State, plan: Plan, name: str, limit: int | None) -> Iterator[Mutant]:
+def chosen(make: Maker, state: State, plan: Plan, name: str, limit: int | None) -> Iterator[Mutant]:
+    """Yield so many mutants of each kind, chosen by the plan's seed; all of them without a limit."""
     if limit is None:
         yield from make(state)
         return
@@ -129,7 +130,8 @@ def _state(cloud: str, version: str) -> State:
     return AzureState(documented.azure_subscription(version))
 
 
-def _judge(cloud: str, version: str, plan: Plan) -> tuple[Judge, Maker]:
+def judge_of(cloud: str, version: str, plan: Plan) -> tuple[Judge, Maker]:
+    """Return what judges the mutants of a cloud, and what makes them of its state."""
     if cloud == "aws":
         catalogue = load_catalogue()
         external_id = demo_external_id()
