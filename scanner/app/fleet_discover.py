@@ -89,6 +89,8 @@ class _Discovering:
         if place is not None:
             self._add(entry, place, words, Approval.NAMED)
             return
+        if not (found.places or found.closed or found.problem):
+            self._gaps.append(Gap(words, "nothing was found there"))
         self._from_list(entry, found, words)
 
     def result(self) -> Discovery:
