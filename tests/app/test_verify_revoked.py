@@ -47,8 +47,12 @@ NEEDED = {kind for rule in REVOKED_RULES for kind in rule.requires}
 V5, V8 = "porter@2026-05", "porter@2026-08"
 
 
-@cache
 def demo_of(cloud: str, baseline: str = V5) -> ScanOutcome:
+    return _demo_of(cloud, baseline)
+
+
+@cache
+def _demo_of(cloud: str, baseline: str) -> ScanOutcome:
     return demo(DemoOptions(scenario="revoked", baseline=baseline, cloud=cloud))
 
 
