@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.history.waiver_text import entry, text
+from tests.render import oscal_check, sarif_check
 
 from .conftest import gaad, role
 
@@ -121,6 +122,21 @@ def test_waivers_are_an_input_of_the_replay(porter: Porter, home: Path) -> None:
     assert sum(bool(result["suppressions"]) for result in results) == len(failed)
 
 
+def keeps_the_standards(folder: Path) -> None:
+    """Three clouds in one report: what the small samples of the writers' own tests cannot show."""
+    import jsonschema_rs
+
+    from scanner.resources import data_dir
+
+    names = ("report.json", "sarif.json", "oscal-ar.json")
+    documents = {name: json.loads((folder / name).read_bytes()) for name in names}
+    schema = json.loads((data_dir("baselines") / "schema" / "report.schema.json").read_bytes())
+    assert list(jsonschema_rs.validator_for(schema).iter_errors(documents["report.json"])) == []
+    assert {f["cloud"] for f in documents["report.json"]["findings"]} == {"aws", "gcp", "azure"}
+    assert sarif_check.problems(documents["sarif.json"]) == []
+    assert oscal_check.problems(documents["oscal-ar.json"]) == []
+
+
 def live_bundle(porter: Porter, home: Path) -> Path:
     porter("keygen", "--out", home / "k")
     every = ("demo", "--cloud", "all")
@@ -145,6 +161,9 @@ def test_the_demos_bundle_holds_and_is_judged_the_same_on_a_copy(
     for path in (p for p in (home / "o").rglob("*") if p.is_file()):
         assert secret not in path.read_bytes(), path
         assert planted.encode() not in path.read_bytes(), path
+    made_of_it = porter("report", bundle, "--format", "json,sarif,oscal", "--out", home / "again")
+    assert made_of_it.code == 0, made_of_it.err
+    keeps_the_standards(home / "again")
     calls = [json.loads(line) for line in (bundle / "calls.ndjson").read_text().splitlines()]
     answered = [path for path in (bundle / "evidence").rglob("page-*.json") if ".meta" not in path.name]
     assert len(answered) == sum(call["outcome"] == "complete" for call in calls)
