@@ -188,9 +188,19 @@ def _what_is_missing(kind: str, pages: list[_Page], project: str) -> str:
             wanted = _bound_roles(pages, f"@{project}.iam.gserviceaccount.com")
             wanted -= {str(p.page.get("name")) for p in pages if p.kind == kinds.ROLES}
         case kinds.POOLS:
-            listed = any("workloadIdentityPools" in p.page for p in pages if p.kind == kinds.POOLS)
-            wanted = set() if listed else {"the list of pools"}
+            wanted = _pools_without_providers(pages)
     return f"no file for {', '.join(sorted(wanted)[:5])}" if wanted else ""
+
+
+def _pools_without_providers(pages: list[_Page]) -> set[str]:
+    """Return the pools of whose providers no file tells: an empty list is printed as nothing at all."""
+    mine = [p.page for p in pages if p.kind == kinds.POOLS]
+    if not any("workloadIdentityPools" in page for page in mine):
+        return {"the list of pools"}
+    named = [str(p.get("name")) for page in mine for p in page.get("workloadIdentityPoolProviders") or ()]
+    pools = [p for page in mine for p in page.get("workloadIdentityPools") or () if p.get("state") != "DELETED"]
+    told = {name.partition("/providers/")[0] for name in named}
+    return {f"the providers of {str(p.get('name')).rpartition('/')[2]}" for p in pools if p.get("name") not in told}
 
 
 def _emails(pages: list[_Page]) -> set[str]:

@@ -144,3 +144,11 @@ def test_a_second_policy_that_names_nobody_is_refused_not_dropped(tmp_path: Path
     (folder / "folder-policy.json").write_text(json.dumps({"etag": "x", "bindings": []}))
     with pytest.raises(InputError, match="policy of the project, and so is"):
         judged(folder)
+
+
+def test_a_pool_of_whose_providers_no_file_tells_is_not_a_pool_without(tmp_path: Path) -> None:
+    folder = export(federated_project(NOW), tmp_path / "gcp", leave_out=("providers",))
+    outcome = judged(folder, "porter@2026-08")
+    assert status(outcome, kinds.POOLS) is UnitStatus.TRUNCATED
+    found = {f.rule_id: f.result for f in outcome.report.findings if f.rule_id.startswith("GCP-WIF")}
+    assert found == {"GCP-WIF-001": Result.INCOMPLETE, "GCP-WIF-002": Result.INCOMPLETE}
