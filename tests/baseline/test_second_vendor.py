@@ -51,7 +51,7 @@ def test_the_guide_shows_the_file_part_by_part_as_it_ships() -> None:
 
 def test_the_guide_explains_every_key_that_a_file_may_have() -> None:
     guide = GUIDE.read_text(encoding="utf-8")
-    for name in ("aws", "gcp", "azure", "same"):
+    for name in ("aws", "gcp", "azure", "services", "same"):
         schema = json.loads((data_dir("baselines") / "schema" / f"baseline-{name}.schema.json").read_text())
         keys = set(schema["properties"])
         for part in schema["$defs"].values():
