@@ -13,6 +13,7 @@ from typing import Final
 
 from scanner.collect.allowlist_azure import azure_apis_of
 from scanner.collect.gaad_export import Reading
+from scanner.collect.plan_azure_roles import DEFINITIONS, built_in_id, built_in_rows, permission_blocks
 from scanner.collect.plan_changes import LATER, Change, PlanChanges
 from scanner.collect.planned_units import PlannedUnits, planned_part, planned_scope
 from scanner.collect.strict_json import shown
@@ -44,29 +45,6 @@ _OPAQUE: Final = re.compile(
 """Types that are, or can make, access of their own, and are not read here."""
 
 _SUBSCRIPTION: Final = re.compile(r"/subscriptions/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?:/|$)")
-_DEFINITIONS: Final = "/providers/Microsoft.Authorization/roleDefinitions/"
-# https://learn.microsoft.com/azure/role-based-access-control/built-in-roles (ids and permissions, read 2026-11)
-_CONTRIBUTOR_NOT: Final = (
-    *("Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"),
-    *("Microsoft.Authorization/elevateAccess/Action", "Microsoft.Blueprint/blueprintAssignments/write"),
-    *("Microsoft.Blueprint/blueprintAssignments/delete", "Microsoft.Compute/galleries/share/action"),
-)
-_BUILT_IN: Final = (
-    ("Owner", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", ("*",), ()),
-    ("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c", ("*",), _CONTRIBUTOR_NOT),
-    ("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7", ("*/read",), ()),
-    (
-        "User Access Administrator",
-        "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
-        ("*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"),
-        (),
-    ),
-)
-_PERMISSIONS: Final = (
-    *(("actions", "actions"), ("not_actions", "notActions")),
-    *(("data_actions", "dataActions"), ("not_data_actions", "notDataActions")),
-)
-"""The provider's names and the API's."""
 _OF_ACCESS: Final = (kinds.ROLE_ASSIGNMENTS, kinds.SERVICE_PRINCIPALS, kinds.APPLICATIONS)
 
 
@@ -121,6 +99,7 @@ class _AzurePlan:
             self._application(change)
         for change in self._changes.of(_PRINCIPAL):
             self._principal(change)
+        self._known_principals()
         for change in self._changes.of(_PASSWORD):
             self._password(change)
         assignments = [row for c in self._changes.of(_ASSIGNMENT) if (row := self._assignment(c)) is not None]
@@ -158,21 +137,10 @@ class _AzurePlan:
 
     def _definition_id(self, change: Change) -> str:
         own = change.text("role_definition_id") or f"planned-{change.address}"
-        return f"{self._root}{_DEFINITIONS}{own}"
+        return f"{self._root}{DEFINITIONS}{own}"
 
     def _definitions(self) -> list[JsonObject]:
-        rows = [
-            {
-                "id": f"{self._root}{_DEFINITIONS}{role_id}",
-                "properties": {
-                    "roleName": name,
-                    "type": "BuiltInRole",
-                    "permissions": [{"actions": list(actions), "notActions": list(excluded)}],
-                    "assignableScopes": ["/"],
-                },
-            }
-            for name, role_id, actions, excluded in _BUILT_IN
-        ]
+        rows = built_in_rows(self._root)
         return rows + [self._definition(change) for change in self._changes.of(_DEFINITION)]
 
     def _definition(self, change: Change) -> JsonObject:
@@ -182,17 +150,13 @@ class _AzurePlan:
         scopes = change.texts("assignable_scopes")
         if not change.known("assignable_scopes") and change.configures("assignable_scopes"):
             self._made.lose(f"{change.where}: `assignable_scopes` is {LATER}", kinds.ROLE_DEFINITIONS)
-        blocks = [
-            {theirs: [a for a in block.get(ours) or () if isinstance(a, str)] for ours, theirs in _PERMISSIONS}
-            for block in change.blocks("permissions")
-        ]
         return {
             "id": self._definition_id(change),
             "properties": {
                 "roleName": change.text("name"),
                 "type": "CustomRole",
                 "description": change.text("description"),
-                "permissions": blocks,
+                "permissions": permission_blocks(change),
                 "assignableScopes": scopes or [change.text("scope") or self._root],
             },
         }
@@ -209,6 +173,7 @@ class _AzurePlan:
         if not (role and principal and scope):
             return None
         kind = change.text("principal_type") or ("ServicePrincipal" if principal.startswith("planned-") else "")
+        self._know(change, principal, kind)
         return {
             "id": f"{scope}/providers/Microsoft.Authorization/roleAssignments/planned-{change.address}",
             "properties": {
@@ -221,15 +186,37 @@ class _AzurePlan:
             },
         }
 
+    def _know(self, change: Change, principal: str, kind: str) -> None:
+        """Say of a holder that the plan names by its id alone that whose it is is not known."""
+        read = {row["id"] for row in self._principals.values()}
+        if kind in ("", "ServicePrincipal") and not principal.startswith("planned-") and principal not in read:
+            reason = f"{change.where}: whose principal {shown(principal, 60)} is, the plan does not say"
+            self._made.lose(reason, kinds.SERVICE_PRINCIPALS)
+
+    def _known_principals(self) -> None:
+        """Take over the service principals that data sources have read already."""
+        for kind, values in self._changes.prior_values():
+            own, client = values.get("object_id"), values.get("client_id") or values.get("application_id")
+            if kind == _PRINCIPAL and isinstance(own, str) and isinstance(client, str):
+                self._principals.setdefault(
+                    f"known {own}",
+                    {
+                        "id": own.lower(),
+                        "appId": client,
+                        "displayName": str(values.get("display_name") or ""),
+                        "servicePrincipalType": str(values.get("type") or "Application"),
+                        "accountEnabled": values.get("account_enabled") is not False,
+                    },
+                )
+
     def _assigned_role(self, change: Change) -> str:
         if role := change.text("role_definition_id"):
             return role
         if name := change.text("role_definition_name"):
-            built_in = next((role_id for own, role_id, _, _ in _BUILT_IN if own.lower() == name.lower()), None)
             custom = next((c for c in self._changes.of(_DEFINITION) if c.text("name") == name), None)
             if custom is not None:
                 return self._definition_id(custom)
-            return f"{self._root}{_DEFINITIONS}{built_in or f'named-{name}'}"
+            return f"{self._root}{DEFINITIONS}{built_in_id(name) or f'named-{name}'}"
         attributes = ("role_definition_resource_id", "role_definition_id", "id")
         found = self._changes.referred(change, "role_definition_id", _DEFINITION, attributes)
         return self._definition_id(found) if found else ""
@@ -239,9 +226,11 @@ class _AzurePlan:
         if known := change.text(key):
             return known.lower()
         found = self._changes.referred(change, key, _PRINCIPAL, ("object_id", "id"))
-        if found is None:
-            found = self._changes.referred(change, key, _IDENTITY, ("principal_id",))
-        return _planned(found) if found else ""
+        if found is not None:
+            return str(self._principals.get(found.address, {}).get("id") or _planned(found))
+        makers = self._changes.made_of(change, key)
+        # The identity of another resource of the plan: whoever it is, it is no service principal of an application.
+        return f"planned-identity-of-{change.address}".lower() if makers and all(map(_is_resource, makers)) else ""
 
     def _application(self, change: Change) -> None:
         name = change.text("display_name")
@@ -356,6 +345,10 @@ class _AzurePlan:
 def _planned(change: Change) -> str:
     """Return what stands for an object's id before it has one."""
     return f"planned-{change.address}".lower()
+
+
+def _is_resource(kind: str) -> bool:
+    return kind.startswith("azurerm_")
 
 
 def _client(change: Change) -> str:

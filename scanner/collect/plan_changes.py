@@ -123,6 +123,19 @@ class PlanChanges:
         found = [c for c in self.of(kind) if c.name == name and c.module == change.module]
         return found[0] if len(found) == 1 else None
 
+    def made_of(self, change: Change, key: str) -> tuple[str, ...]:
+        """Return the types of the resources of the plan that an unknown attribute is taken from; () if it may be more."""
+        expression = (change.configured or {}).get(key)
+        references = expression.get("references") if isinstance(expression, dict) else None
+        found: set[str] = set()
+        for reference in references if isinstance(references, list) else ():
+            kind, _, name = str(reference).partition(".")
+            name = re.split(r"[.\[]", name)[0]
+            if not any(c.name == name and c.module == change.module for c in self.of(kind)):
+                return ()
+            found.add(kind)
+        return tuple(sorted(found))
+
     def others(self, read: frozenset[str], elsewhere: tuple[str, ...]) -> Counter[str]:
         """Return the types that are not read, counted; those of providers in `elsewhere` are judged by others."""
         return Counter(c.type for c in self.all if c.type not in read and not c.type.startswith(elsewhere or ("\0",)))

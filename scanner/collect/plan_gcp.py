@@ -238,8 +238,12 @@ class _GcpPlan:
             return tuple(m for m in known if m)
         account = self._changes.referred(change, key, _ACCOUNT, ("email", "member"))
         email = self._emails.get(account.address) if account else None
-        if email is None or (form == "binding" and len(change.after.get("members") or ()) > 1):
+        if form == "binding" and len(change.after.get("members") or ()) > 1:
             return None
+        if email is None:
+            makers = self._changes.made_of(change, key)
+            # An agent that another resource brings with it: whoever it is, it is not an account that somebody named.
+            return (f"serviceAccount:(of {change.address})",) if makers and not _NAMING & set(makers) else None
         return (f"serviceAccount:{email}",)
 
     def _policy_data(self, change: Change, made: PlannedUnits, *kind: str) -> list[_Binding]:
@@ -363,6 +367,8 @@ class _GcpPlan:
             made.notes.append("other resources, not judged: " + ", ".join(_counted(types)))
 
 
+_NAMING: Final = frozenset({_ACCOUNT, POOL, PROVIDER, "google_project"})
+"""Types whose attributes may name an account or a federated identity of anybody."""
 _KEY_TIMES: Final = (("validAfterTime", "valid_after"), ("validBeforeTime", "valid_before"))
 
 

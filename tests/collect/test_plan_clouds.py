@@ -474,3 +474,75 @@ def test_wrong_types_in_any_attribute_are_refused_or_judged_and_never_a_crash(
     outcome = of(cloud, plan, tmp_path)
     assert outcome.exit_code in (0, 1, 2)
     assert [f.message for f in outcome.report.findings if f.result is Result.ERROR] == []
+
+
+def reads(plan: Json, *values: Json) -> Json:
+    """Add data sources that the plan has read."""
+    rows = [{"mode": "data", "type": "azuread_service_principal", "values": v} for v in values]
+    return {**plan, "prior_state": {"values": {"root_module": {"resources": rows}}}}
+
+
+KNOWN = "dddddddd-0000-4000-8000-00000000000d"
+
+
+def test_a_principal_that_a_data_source_names_is_judged_by_its_name(tmp_path: Path) -> None:
+    row = resource(
+        "azurerm_role_assignment.x",
+        {"scope": SUBSCRIPTION, "role_definition_name": "Owner", "principal_id": KNOWN},
+    )
+    known = {"object_id": KNOWN, "client_id": "c", "display_name": "porter-break-glass", "type": "Application"}
+    outcome = of("azure", reads(add(row)(example("azure")), known), tmp_path)
+    assert {"AZURE-ASSIGN-001", "AZURE-APP-002"} <= failed(outcome)
+    harmless = {**known, "display_name": "billing"}
+    assert of("azure", reads(add(row)(example("azure")), harmless), tmp_path).exit_code == 0
+    unnamed = of("azure", add(row)(example("azure")), tmp_path)
+    assert unnamed.exit_code == 2
+    assert f"whose principal {KNOWN} is, the plan does not say" in reasons(unnamed)
+
+
+def test_identities_that_other_resources_bring_are_nobodys_and_leave_nothing_open(tmp_path: Path) -> None:
+    cluster = "azurerm_kubernetes_cluster.main"
+    row = resource(
+        "azurerm_role_assignment.kubelet",
+        {"scope": f"{SUBSCRIPTION}/resourceGroups/rg", "role_definition_name": "Reader"},
+        {"principal_id": True},
+    )
+    plan = written(
+        add(resource(cluster, {"name": "main"}), row)(example("azure")),
+        "azurerm_role_assignment.kubelet",
+        principal_id=taken_from(f"{cluster}.kubelet_identity[0].object_id", f"{cluster}.kubelet_identity[0]", cluster),
+    )
+    assert of("azure", plan, tmp_path).exit_code == 0
+    sink = "google_logging_project_sink.s"
+    bound = resource(
+        "google_project_iam_member.sink",
+        {"project": "acme-platform", "role": "roles/logging.bucketWriter"},
+        {"member": True},
+    )
+    google = written(
+        add(resource(sink, {"name": "s"}), bound)(example("gcp")),
+        "google_project_iam_member.sink",
+        member=taken_from(f"{sink}.writer_identity", sink),
+    )
+    assert of("gcp", google, tmp_path).exit_code == 0
+
+
+def test_a_federated_member_made_of_a_pool_is_undecided(tmp_path: Path) -> None:
+    pool = "google_iam_workload_identity_pool.p"
+    bound = resource(
+        "google_service_account_iam_member.w",
+        {
+            "service_account_id": f"projects/acme-platform/serviceAccounts/{PORTER.partition(':')[2]}",
+            "role": "roles/iam.workloadIdentityUser",
+        },
+        {"member": True},
+    )
+    plan = written(
+        add(resource(pool, {"workload_identity_pool_id": "porter-pool-1"}, {"name": True}), bound)(example("gcp")),
+        "google_service_account_iam_member.w",
+        member=taken_from(f"{pool}.name", pool),
+    )
+    outcome = of("gcp", plan, tmp_path)
+    assert "google_service_account_iam_member.w: its members are known only after apply" in reasons(outcome)
+    assert [f for f in outcome.report.findings if f.rule_id == "GCP-IMP-001" and f.result is Result.PASS] == []
+    assert "GCP-WIF-002" in failed(outcome)
