@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
@@ -52,7 +53,9 @@ def read_known(path: Path, end: datetime) -> Known:
         with closing(sqlite3.connect(path)) as db:
             runs = _runs(db, before)
             names = {run.run_id for run in runs}
-            sightings = tuple(Sighting(*row[:5]) for row in db.execute(_SIGHTINGS, before) if row[0] in names)
+            # The same few names stand in every row: kept once, a year of nights takes little memory.
+            rows = db.execute(_SIGHTINGS, before)
+            sightings = tuple(Sighting(*map(sys.intern, row[:5])) for row in rows if row[0] in names)
             return Known(
                 runs=runs,
                 deviations=_deviations(db, {seen.fingerprint for seen in sightings}),

@@ -44,6 +44,8 @@ DEVIATION_STATES = {
 _DAY = timedelta(days=1)
 _AXES = (("conformance", "Not as documented"), ("posture", "Documented risks"))
 _MAX_ROWS = 2_000
+_MAX_SCOPES = 25
+"""Scopes with a calendar and a table of their own; of more, those with most nights that are not complete."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -68,6 +70,18 @@ class NightRow(msgspec.Struct, frozen=True):
     detail: str
 
 
+class ScopeRow(msgspec.Struct, frozen=True):
+    """One line of the table of scopes."""
+
+    name: str
+    expected: int
+    complete: int
+    incomplete: int
+    missing: int
+    replayable: int
+    digest_only: int
+
+
 class ScopeView(msgspec.Struct, frozen=True):
     """How one scope was covered."""
 
@@ -79,7 +93,6 @@ class ScopeView(msgspec.Struct, frozen=True):
     missing: int
     calendar: Calendar
     nights: tuple[NightRow, ...]
-    gaps: tuple[NightRow, ...]
 
 
 class DeviationRow(msgspec.Struct, frozen=True):
@@ -165,11 +178,16 @@ class PeriodView(msgspec.Struct, frozen=True):
     digest_only: int
     run: int
     scopes: tuple[ScopeView, ...]
+    all_scopes: tuple[ScopeRow, ...]
+    """Of more than one."""
     gaps: tuple[tuple[str, NightRow], ...]
+    gap_count: int
     axes: tuple[AxisView, ...]
     times: tuple[TimeRow, ...]
     criteria: tuple[CriterionRow, ...]
+    criterion_count: int
     waivers: tuple[WaiverRow, ...]
+    waiver_count: int
     runs: int
     reports: int
     notes: tuple[str, ...]
@@ -193,7 +211,15 @@ def render_period_html(period: Period) -> bytes:
 
 def period_view(period: Period) -> PeriodView:
     """Return what the page shows of a period."""
-    scopes = tuple(_scope(scope, period) for scope in period.scopes)
+    worst = sorted(period.scopes, key=lambda s: -s.count(NightState.MISSING, NightState.INCOMPLETE))
+    chosen = {id(scope) for scope in worst[:_MAX_SCOPES]}
+    scopes = tuple(_scope(scope, period) for scope in period.scopes if id(scope) in chosen)
+    gaps = [
+        (_name(scope), night)
+        for scope in period.scopes
+        for night in scope.nights
+        if night.state in (NightState.MISSING, NightState.INCOMPLETE)
+    ]
     totals = {state: sum(s.count(state) for s in period.scopes) for state in NightState}
     expected = sum(scope.expected for scope in period.scopes)
     complete, incomplete = totals[NightState.COMPLETE], totals[NightState.INCOMPLETE]
@@ -214,13 +240,17 @@ def period_view(period: Period) -> PeriodView:
         digest_only=sum(scope.kept(Kept.DIGEST_ONLY) for scope in period.scopes),
         run=sum(scope.run for scope in period.scopes),
         scopes=scopes,
-        gaps=tuple((scope.name, row) for scope in scopes for row in scope.gaps)[:_MAX_ROWS],
+        all_scopes=tuple(_scope_row(scope) for scope in period.scopes) if len(period.scopes) > 1 else (),
+        gaps=tuple((name, _night(night, period)) for name, night in gaps[:_MAX_ROWS]),
+        gap_count=len(gaps),
         axes=tuple(_axis(period, axis, title) for axis, title in _AXES),
         times=tuple(
             TimeRow(t.axis, t.severity, t.fixed, _took(t.median), _took(t.longest), t.open) for t in period.times
         ),
         criteria=tuple(_criterion(line) for line in period.criteria[:_MAX_ROWS]),
+        criterion_count=len(period.criteria),
         waivers=tuple(_waivers(period)),
+        waiver_count=len(period.waivers),
         runs=period.runs,
         reports=period.reports,
         notes=period.notes,
@@ -252,9 +282,19 @@ def _name(scope: ScopeNights) -> str:
     return one_line(f"{cloud_name(scope.cloud)} {scope.scope}".strip(), 120)
 
 
+def _scope_row(scope: ScopeNights) -> ScopeRow:
+    return ScopeRow(
+        name=_name(scope),
+        expected=scope.expected,
+        complete=scope.count(NightState.COMPLETE),
+        incomplete=scope.count(NightState.INCOMPLETE),
+        missing=scope.count(NightState.MISSING),
+        replayable=scope.kept(Kept.REPLAYABLE),
+        digest_only=scope.kept(Kept.DIGEST_ONLY),
+    )
+
+
 def _scope(scope: ScopeNights, period: Period) -> ScopeView:
-    rows = tuple(_night(night, period) for night in scope.nights)
-    pairs = zip(scope.nights, rows, strict=True)
     return ScopeView(
         name=_name(scope),
         first_run=when(scope.first_run),
@@ -263,8 +303,7 @@ def _scope(scope: ScopeNights, period: Period) -> ScopeView:
         incomplete=scope.count(NightState.INCOMPLETE),
         missing=scope.count(NightState.MISSING),
         calendar=calendar(scope.nights, period.schedule.hours),
-        nights=rows[:_MAX_ROWS],
-        gaps=tuple(row for night, row in pairs if night.state in (NightState.MISSING, NightState.INCOMPLETE)),
+        nights=tuple(_night(night, period) for night in scope.nights[-_MAX_ROWS:]),
     )
 
 

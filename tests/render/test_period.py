@@ -22,6 +22,7 @@ from scanner.model.period import (
     KnownReport,
     KnownRun,
     KnownWaiver,
+    NightState,
     Period,
     Sighting,
 )
@@ -170,3 +171,17 @@ def test_a_period_of_which_nothing_is_known() -> None:
     assert "No run is known up to the end of the period" in html
     document = json.loads(render_period_json(empty))
     assert [e.json_path for e in jsonschema.Draft202012Validator(SCHEMA).iter_errors(document)] == []
+
+
+def test_a_fleet_has_a_table_of_all_and_calendars_of_the_worst() -> None:
+    one = sample()
+    (scope,) = one.scopes
+    whole = replace(scope, nights=tuple(replace(n, state=NightState.COMPLETE) for n in scope.nights))
+    many = replace(one, scopes=tuple(replace(whole if n else scope, scope=f"{n:012}") for n in range(300)))
+    html = render_period_html(many).decode()
+    assert html.count('class="scope-name"') == 25
+    assert '<h3 class="scope-name">AWS 000000000000</h3>' in html
+    assert "All 300 accounts, projects and subscriptions" in html
+    assert '<th scope="row">AWS 000000000299</th>' in html
+    assert "the 25 with most nights that are not complete" in html
+    assert len(html) < 1_500_000
