@@ -22,7 +22,7 @@ _KINDS = ("serviceAccount:", "user:", "group:", "domain:", "principal://", "prin
 _NEEDED = (kinds.PROJECT_POLICY, kinds.ANCESTORS)
 _ACCOUNT = "/serviceAccounts/"
 _SKIPPED = (
-    "principal access boundaries, VPC service controls and organization policies: not read",
+    "access policies (IAM v3), principal access boundaries, VPC service controls and organization policies: not read",
     "members of groups and domains: no policy says who is in one",
 )
 

@@ -17,7 +17,8 @@ from scanner.rules.gcp_context import GcpContext, documented_grant
 
 _LAYERS = (
     "evaluated: allow policies of the project, of what was read above it, and of resources in it that were found",
-    "not evaluated: members of groups and domains, principal access boundaries, access lists of single objects",
+    "not evaluated: members of groups and domains, access policies (IAM v3), principal access boundaries, "
+    "access lists of single objects",
 )
 
 
@@ -31,9 +32,10 @@ def gcp_reviews(context: GcpContext) -> tuple[RoleReview, ...]:
 
 def _review(context: GcpContext, account: GcpServiceAccount) -> RoleReview:
     page = context.documented(account)
-    grants = context.grants(account)
+    below = context.grants_below(account)
+    grants = [*context.grants(account), *below]
     beyond, undecided = _beyond(context, account, grants)
-    held = {g.role for g in grants}
+    held = {g.role for g in grants if g not in below}
     missing = [g.role for g in (page.grants if page else ()) if not g.optional and g.role not in held]
     permissions = {p for b in grants if (role := context.role(b.role)) for p in role.permissions}
     verdict = "undocumented" if page is None else _verdict(bool(beyond), bool(missing), bool(undecided))
@@ -52,7 +54,7 @@ def _review(context: GcpContext, account: GcpServiceAccount) -> RoleReview:
         external_principals=trust,
         diff=Diff(added=tuple(beyond), undecided=tuple(undecided)),
         trust_diff=Diff(),
-        live=tuple(_row(b, page) for b in grants),
+        live=tuple(_row(context, account, b) for b in grants),
         documented=_documented_rows(page, set(missing)),
         live_trust=_pretty(account.policy.document) if not isinstance(account.policy, NotObserved) else None,
         documented_trust=_documented_trust(page),
@@ -108,12 +110,20 @@ def _trust(account: GcpServiceAccount) -> tuple[str, ...]:
     return tuple(sorted({m for b in account.policy.bindings for m in b.members}))
 
 
-def _row(binding: GcpBinding, page: DocumentedServiceAccount | None) -> StatementRow:
+def _row(context: GcpContext, account: GcpServiceAccount, binding: GcpBinding) -> StatementRow:
     body: JsonObject = {"role": binding.role, "resource": binding.node}
     if binding.condition:
         body["condition"] = binding.condition
-    marks = ("documented",) if documented_grant(page, binding) else ("excess",)
+    documented = documented_grant(context.documented(account), binding) is not None
+    marks = ("documented",) if documented else () if _inside(context, account, binding) else ("excess",)
     return StatementRow(f"{binding.node}: {binding.role}", _pretty(body), marks)
+
+
+def _inside(context: GcpContext, account: GcpServiceAccount, binding: GcpBinding) -> bool:
+    try:
+        return context.compare(account, binding).contained is True
+    except PolicyError:
+        return False
 
 
 def _documented_rows(page: DocumentedServiceAccount | None, missing: set[str]) -> tuple[StatementRow, ...]:

@@ -53,6 +53,16 @@ class GcpContext(msgspec.Struct, frozen=True):
         sets = self.sets_of_accounts()
         return [b for policy in self.policies() for b in policy.bindings if holds(b, account.member) or via(b, sets)]
 
+    def bindings_below(self) -> list[GcpBinding]:
+        """Return the bindings that were found on resources in the project; policies of service accounts are apart."""
+        found = [p for p in self.project.policies_below if p.node != self.project.node and _ACCOUNT not in p.node]
+        return [binding for policy in found for binding in policy.bindings]
+
+    def grants_below(self, account: GcpServiceAccount) -> list[GcpBinding]:
+        """Return those that name the account, or every account of the project; what everybody has is not its own."""
+        sets = self.sets_of_accounts() - {ALL_USERS, ALL_AUTHENTICATED}
+        return [b for b in self.bindings_below() if holds(b, account.member) or via(b, sets)]
+
     def sets_of_accounts(self) -> frozenset[str]:
         """Return the members that stand for every service account of the project, canonical.
 
@@ -68,6 +78,7 @@ class GcpContext(msgspec.Struct, frozen=True):
         return next((r for r in self.project.roles if r.name == name), None)
 
 
+_ACCOUNT = "/serviceAccounts/"
 _ACCOUNTS_OF = "principalSet://cloudresourcemanager.googleapis.com/"
 
 

@@ -11,7 +11,8 @@ Delegated access stands in no list of role assignments; tools that look only the
 Remove the delegation under Service providers in the portal.
 
 ## Limits
-Porter's tenant is not published: a delegation whose names do not speak of Porter is for a person to judge.
+Porter's tenant is not published: a delegation whose names do not speak of Porter is for a person to judge. Delegations
+of single resource groups are seen only where the subscription's list holds them.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account

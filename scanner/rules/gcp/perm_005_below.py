@@ -26,7 +26,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scanner.access.gcp_member import ALL_AUTHENTICATED, ALL_USERS
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.inventory_gcp import GcpBinding
@@ -34,19 +33,17 @@ from scanner.rules.base import Rule
 from scanner.rules.gcp._common import ASSETS, PORTER_CONNECT, account_subject, count, key_of, not_applicable, quote
 from scanner.rules.gcp._members import vendors_member
 from scanner.rules.gcp.perm_001_excess import judge_binding
-from scanner.rules.gcp_context import GcpContext, holds, via
+from scanner.rules.gcp_context import GcpContext
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:
     """Yield one outcome per binding beyond the documents and per other principal, or one per account."""
-    bindings = [b for policy in ctx.project.policies_below if _is_inside(ctx, policy.node) for b in policy.bindings]
-    others = list(_others(ctx, bindings))
+    others = list(_others(ctx, ctx.bindings_below()))
     yield from others
     if not ctx.porter_accounts and not others:
         yield not_applicable(ctx)
-    sets = ctx.sets_of_accounts() - {ALL_USERS, ALL_AUTHENTICATED}
     for account in ctx.porter_accounts:
-        held = [b for b in bindings if holds(b, account.member) or via(b, sets)]
+        held = ctx.grants_below(account)
         beyond = [outcome for b in held if (outcome := judge_binding(ctx, account, b)) is not None]
         yield from {o.discriminator: o for o in beyond}.values()
         if not beyond:
@@ -58,11 +55,6 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
                 porter_role=key_of(ctx, account),
                 evidence=(account.evidence,),
             )
-
-
-def _is_inside(ctx: GcpContext, node: str) -> bool:
-    """Return whether a node is a resource in the project that no other rule judges."""
-    return node != ctx.project.node and "/serviceAccounts/" not in node
 
 
 def _others(ctx: GcpContext, bindings: list[GcpBinding]) -> Iterator[Outcome]:
