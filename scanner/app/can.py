@@ -11,7 +11,7 @@ import msgspec
 from scanner.access.authorize import ALLOWED, UNDECIDED, Decision, authorize
 from scanner.access.records import Request
 from scanner.app.exit_codes import CLEAN, FINDINGS, INCOMPLETE
-from scanner.collect.exports import read_input
+from scanner.app.held import read_any
 from scanner.collect.installation_key import load_hmac_key
 from scanner.errors import InputError, UsageError
 from scanner.model.common import JsonObject, NotObserved, Observed
@@ -45,7 +45,7 @@ def can(
     A document that could not be read is never taken for an empty one: the answer says so, and is then undecided unless
     what was read already denies. Raises `InputError`, `UsageError`, `PolicyError`.
     """
-    inventory = normalize(read_input(source, now=now, hmac_key=load_hmac_key()))
+    inventory = normalize(read_any(source, now=now, hmac_key=load_hmac_key()))
     cloud = _cloud(inventory, action)
     if cloud == "azure":
         from scanner.app.can_azure import can_azure

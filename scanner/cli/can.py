@@ -31,7 +31,7 @@ def _context(pairs: tuple[str, ...]) -> dict[str, list[str]]:
     metavar="PATH",
     type=click.Path(path_type=Path),
     required=True,
-    help="A snapshot, or what the cloud's own command line prints (aws, gcloud, az).",
+    help="A snapshot, an evidence bundle, or what the cloud's own command line prints (aws, gcloud, az).",
 )
 @click.option("--context", metavar="KEY=VALUE", multiple=True, help="A condition key of the request. Repeatable.")
 @click.option("--format", "as_format", type=click.Choice(["text", "json"]), default="text", show_default=True)

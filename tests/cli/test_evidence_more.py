@@ -44,6 +44,13 @@ def test_a_bundle_is_an_input_and_gives_the_same_results(porter: Porter, home: P
     assert porter("replay", second).code == 0
 
 
+def test_can_is_asked_of_a_bundle(porter: Porter, bundle: Path, export: Path) -> None:
+    argv = ("can", "application", "iam:PassRole", "*", "--from")
+    of_bundle, of_export = porter(*argv, bundle), porter(*argv, export)
+    assert (of_bundle.code, of_bundle.out) == (of_export.code, of_export.out)
+    assert of_bundle.out.startswith("NO")
+
+
 def test_a_bundle_that_was_changed_is_no_input(porter: Porter, home: Path, bundle: Path) -> None:
     (page,) = (p for p in (bundle / "evidence").rglob("page-0001.json"))
     page.write_bytes(page.read_bytes().replace(b"porter", b"Porter", 1) + b" ")
