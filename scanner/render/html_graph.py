@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from scanner.model.finding import Finding
 from scanner.model.report import Report, RoleReview
+from scanner.render.html_graph_aws import aws_beside, aws_in, aws_out, vendor_accounts
+from scanner.render.html_graph_azure import azure_ways
+from scanner.render.html_graph_gcp import gcp_in, gcp_out
 from scanner.render.html_graph_layout import Figure, layout
-from scanner.render.html_graph_ways import RANK, End, Way, aws_beside, azure_ways, powers, ways_in, ways_out
+from scanner.render.html_graph_ways import POWERS, RANK, End, Way, powers
 from scanner.render.text import count, one_line
 from scanner.render.words import cloud_name, reviews_in_order
 
@@ -86,36 +91,62 @@ def _ways(
     report: Report, cloud: str, scope_id: str, reviews: Sequence[RoleReview]
 ) -> tuple[dict[End, str], list[Way]]:
     """Return the identities in the middle, each with its key, and every way, the worst of those with equal ends."""
-    middle: dict[End, str] = {}
-    found: list[Way] = []
-    if cloud == "azure":
-        found = list(azure_ways(scope_id, reviews, report.findings))
-        for way in found:
-            for end in (way.start, way.end):
-                if end.detail == "principal":
-                    middle.setdefault(end, "")
-        for finding in report.findings:
-            if finding.cloud == "azure" and finding.scope.id == scope_id:
-                who = End(one_line(finding.subject.name or finding.subject.key, 160), "principal")
-                found += powers([finding], finding.subject.key, who) if who in middle else ()
-    else:
-        for review in reviews:
-            identity = End(one_line(review.name, 160) or "(no name)", _kind(cloud))
-            if identity in middle:
-                identity = End(identity.label, one_line(review.arn or review.scope_id, 160))
-            middle[identity] = review.arn or review.name
-            found += ways_in(review, report, identity)
-            found += ways_out(review, report.findings, identity)
-        if cloud == "aws":
-            known = {key: end for end, key in middle.items()}
-            beside = list(aws_beside(report.findings, scope_id, known))
-            middle |= {way.start: "" for way in beside if way.start.detail == "IAM user"}
-            found += beside
+    match cloud:
+        case "aws":
+            middle, found = _aws(report, scope_id, reviews)
+        case "azure":
+            middle, found = _azure(report, scope_id, reviews)
+        case _:
+            middle, found = _other(report, reviews)
     return middle, _worst(found)
 
 
-def _kind(cloud: str) -> str:
-    return {"aws": "role", "gcp": "service account"}.get(cloud, "identity")
+def _aws(report: Report, scope_id: str, reviews: Sequence[RoleReview]) -> tuple[dict[End, str], list[Way]]:
+    middle = _identities(reviews, "role")
+    telling, vendor = _telling(report), vendor_accounts(report)
+    found: list[Way] = []
+    for review, identity in zip(reviews, middle, strict=True):
+        found += (*aws_in(review, identity, vendor), *aws_out(review, identity))
+        found += powers(telling, review.arn or "", identity)
+    beside = list(aws_beside(report.findings, scope_id, {key: end for end, key in middle.items()}))
+    return middle | {way.start: "" for way in beside if way.start.detail == "IAM user"}, [*found, *beside]
+
+
+def _azure(report: Report, scope_id: str, reviews: Sequence[RoleReview]) -> tuple[dict[End, str], list[Way]]:
+    found = list(azure_ways(scope_id, reviews, report.findings))
+    ends = [end for way in found for end in (way.start, way.end)]
+    middle = {end: "" for end in ends if end.detail == "principal"}
+    for finding in _telling(report):
+        who = End(one_line(finding.subject.name or finding.subject.key, 160), "principal")
+        if finding.cloud == "azure" and finding.scope.id == scope_id and who in middle:
+            found += powers([finding], finding.subject.key, who)
+    return middle, found
+
+
+def _other(report: Report, reviews: Sequence[RoleReview]) -> tuple[dict[End, str], list[Way]]:
+    """Return a project's; a cloud that this version does not know is read the same way, and is then not read."""
+    middle = _identities(reviews, "service account" if all(r.cloud == "gcp" for r in reviews) else "identity")
+    telling = _telling(report)
+    found: list[Way] = []
+    for review, identity in zip(reviews, middle, strict=True):
+        found += (*gcp_in(review, report.findings, identity), *gcp_out(review, identity))
+        found += powers(telling, review.arn or "", identity)
+    return middle, found
+
+
+def _telling(report: Report) -> list[Finding]:
+    """Return the findings that say where an identity gets."""
+    return [finding for finding in report.findings if finding.rule_id in POWERS]
+
+
+def _identities(reviews: Sequence[RoleReview], kind: str) -> dict[End, str]:
+    """Return a box for each review, in order, with the key of its identity; no two boxes are alike."""
+    made: dict[End, str] = {}
+    for review in reviews:
+        name, key = one_line(review.name, 160) or "(no name)", review.arn or review.name
+        details = itertools.chain((kind, one_line(key, 160)), (f"{kind} {number}" for number in itertools.count(2)))
+        made[next(end for detail in details if (end := End(name, detail)) not in made)] = key
+    return made
 
 
 def _worst(ways: Iterable[Way]) -> list[Way]:

@@ -278,6 +278,11 @@ def test_beyond_the_limit_the_figure_says_what_stands_in_the_table_only() -> Non
     assert {line.end.label for line in graph.lines} >= {f"r-{n}" for n in range(DRAWN + 3)}
 
 
+def test_identities_of_one_name_are_boxes_of_their_own() -> None:
+    alike = [sample.review("porter-manager", arn=arn) for arn in ("a", "role", "role 2", "a", "a")]
+    assert sum(box.x == 410 for box in one(with_reviews(*alike)).figure.boxes) == 5
+
+
 ENDS = st.integers(0, 30)
 
 
