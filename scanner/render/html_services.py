@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from scanner.model.report import Report
@@ -37,8 +39,16 @@ def services(report: Report, links: Links) -> Services | None:
         ServiceRow(
             line=line,
             cloud="" if review.cloud in ("", "none") else cloud_name(review.cloud),
-            links=tuple(told[name] for name in review.findings if name in told)[:_LINKS_SHOWN],
+            links=_links(told[name] for name in review.findings if name in told),
         )
         for review, line in zip(report.services, service_lines(report), strict=True)
     )
     return Services(service_totals(report), rows)
+
+
+def _links(found: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return the first links, the worst one of each rule."""
+    first: dict[str, str] = {}
+    for href, rule in found:
+        first.setdefault(rule, href)
+    return tuple((href, rule) for rule, href in first.items())[:_LINKS_SHOWN]
