@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Workers of the test run; two cores is the smallest machine we promise anything for.
 JOBS ?= 2
 
-.PHONY: install demo test fuzz check browser sarif-schema oscal-schema lock build clean
+.PHONY: install demo test fuzz check browser sarif-schema oscal-schema axe-core emulator lock build clean
 
 install: .venv/.complete
 
@@ -18,7 +18,7 @@ install: .venv/.complete
 demo: install
 	$(BIN)/porter-audit demo --scenario drifted --cloud all --fail-on none
 
-test: install browser check
+test: install browser emulator check
 	$(BIN)/python -m pytest -n $(JOBS) --ignore=tests/conformance
 
 # The engines against their second evaluators and an SMT solver, on random documents, for as long as wanted.
@@ -57,6 +57,13 @@ axe-core: install
 	@cd .venv && npm pack --silent axe-core@4.14.1 >/dev/null && \
 	  tar xzOf axe-core-4.14.1.tgz package/axe.min.js >axe-core-4.14.1.min.js && \
 	  rm axe-core-4.14.1.tgz || echo "axe-core could not be fetched: accessibility tests will skip" >&2
+
+# An emulator that enforces IAM, in its own environment: it pins another SDK. Without it one file of tests skips.
+emulator: .venv/emulator/.complete
+
+.venv/emulator/.complete: requirements/emulator.txt | install
+	@$(PYTHON) -m venv .venv/emulator && .venv/emulator/bin/python -m pip install --quiet --require-hashes \
+	  -r requirements/emulator.txt && touch $@ || echo "the emulator could not be installed: its tests will skip" >&2
 
 # Writes the pinned requirements anew. Needs uv on the path.
 LOCK = uv pip compile --generate-hashes --universal --python-version 3.11 \
