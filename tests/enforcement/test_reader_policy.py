@@ -108,7 +108,9 @@ def account(emulator: Emulator) -> Emulator:
     iam.create_user(UserName="porter-ci")
     iam.create_access_key(UserName="porter-ci")
     iam.create_open_id_connect_provider(
-        Url="https://oidc.eks.us-east-1.amazonaws.com/id/0", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["0" * 40]
+        Url="https://oidc.eks.us-east-1.amazonaws.com/id/0",
+        ClientIDList=["sts.amazonaws.com"],
+        ThumbprintList=["0" * 40],
     )
     template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}}
     emulator.client("cloudformation").create_stack(StackName="PorterRole", TemplateBody=json.dumps(template))
@@ -177,7 +179,9 @@ def test_each_permission_is_needed(
     assert {call.api for call in READ_ONLY_CALLS if action in call.iam_actions} <= denied
 
 
-@pytest.mark.parametrize(("shown", "effect"), [(None, "implicit_deny"), ("wrong", "implicit_deny"), ("right", "allowed")])
+@pytest.mark.parametrize(
+    ("shown", "effect"), [(None, "implicit_deny"), ("wrong", "implicit_deny"), ("right", "allowed")]
+)
 def test_an_independent_enforcer_agrees_on_the_external_id(
     account: Emulator, key: dict[str, str], shown: str | None, effect: str
 ) -> None:
