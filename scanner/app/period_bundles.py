@@ -39,10 +39,7 @@ class _Run(msgspec.Struct, frozen=True):
     baseline: _Baseline
     rules_digest: str
     catalogue: str
-
-
-class _Verdict(msgspec.Struct, frozen=True):
-    unread: tuple[str, ...] = ()
+    source: str = ""
 
 
 class _Waiver(msgspec.Struct, frozen=True):
@@ -68,7 +65,6 @@ class _Unit(msgspec.Struct, frozen=True):
 class _Report(msgspec.Struct, frozen=True):
     schema: str
     run: _Run
-    verdict: _Verdict
     units: tuple[_Unit, ...] = ()
     waivers: tuple[_Waiver, ...] = ()
 
@@ -154,6 +150,7 @@ def _report(path: Path) -> KnownReport | None:
         baseline_digest=report.run.baseline.digest,
         rules_digest=report.run.rules_digest,
         catalogue=report.run.catalogue,
+        source=report.run.source,
         waivers=tuple(KnownWaiver(**msgspec.structs.asdict(waiver)) for waiver in report.waivers),
         unread=tuple(gaps),
     )

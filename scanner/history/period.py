@@ -26,6 +26,7 @@ from scanner.model.period import (
 )
 
 _SHOWN = 20
+LIVE = "live"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -83,6 +84,12 @@ def _notes(known: Known, scopes: Sequence[ScopeNights], inside: Sequence[KnownRu
         notes.append(
             f"Of {without} of {len(inside)} runs no report was found: their program version, rules, waivers and what "
             "was not read are unknown."
+        )
+    files = sum(known.reports[r.run_id].source not in ("", LIVE) for r in inside if r.run_id in known.reports)
+    if files:
+        notes.append(
+            f"Of {len(inside)} runs, judged from a file and not from what was live: {files}. A file shows less; such a "
+            "run is complete for its input only."
         )
     notes += _bundle_notes(known, inside)
     return notes

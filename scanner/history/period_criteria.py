@@ -7,15 +7,16 @@ from datetime import datetime
 
 from scanner.model.period import CriterionLine, KnownReport, KnownRun, KnownWaiver, WaiverLine
 
-DOCUMENTED, DIGEST, PROGRAM, RULES, CATALOGUE, WAIVERS = (
+DOCUMENTED, SOURCE, DIGEST, PROGRAM, RULES, CATALOGUE, WAIVERS = (
     "documented version",
+    "input",
     "digest of the documented version",
     "program version",
     "digest of the rules",
     "action catalogue",
     "waivers in force",
 )
-CRITERIA = (DOCUMENTED, DIGEST, PROGRAM, RULES, CATALOGUE, WAIVERS)
+CRITERIA = (DOCUMENTED, SOURCE, DIGEST, PROGRAM, RULES, CATALOGUE, WAIVERS)
 IN_FORCE, EXPIRED = "in_force", "expired"
 NONE = "none"
 
@@ -52,6 +53,7 @@ def _value(what: str, run: KnownRun, report: KnownReport | None) -> str:
     if what == WAIVERS:
         return ", ".join(sorted(w.id for w in report.waivers if w.state == IN_FORCE)) or NONE
     return {
+        SOURCE: report.source,
         DIGEST: report.baseline_digest,
         PROGRAM: report.tool_version,
         RULES: report.rules_digest,

@@ -118,6 +118,8 @@ class KnownReport(msgspec.Struct, frozen=True):
     baseline_digest: str
     rules_digest: str
     catalogue: str
+    source: str = ""
+    """live, export or template: a file shows less than the account, and a run over one decides less."""
     waivers: tuple[KnownWaiver, ...] = ()
     unread: tuple[str, ...] = ()
     """What was not read, one phrase each."""

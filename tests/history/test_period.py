@@ -235,6 +235,13 @@ def test_criteria_by_date_and_what_is_not_known_is_said(tmp_path: Path) -> None:
     assert any("Of 1 of 4 runs no report was found" in note for note in made.notes)
 
 
+def test_a_run_over_a_file_is_told_apart_from_a_live_one(tmp_path: Path) -> None:
+    reports = {"run-0000": report("run-0000", source="live"), "run-0001": report("run-0001", source="export")}
+    made = told(tmp_path, night(0, FAIL), night(1, FAIL), reports=reports, last=1)
+    assert [(c.value, c.runs) for c in made.criteria if c.what == "input"] == [("live", 1), ("export", 1)]
+    assert any("judged from a file and not from what was live: 1." in note for note in made.notes)
+
+
 def bundle(run: str, digest: str, previous: str | None, kept: Kept = Kept.REPLAYABLE, **more: Any) -> KnownBundle:
     return KnownBundle(run, kept, "", digest, previous, "out", **more)
 

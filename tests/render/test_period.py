@@ -82,7 +82,7 @@ def sample(subject: str = "porter-manager", days: int = 13, schedule: str = "nig
         sightings=tuple(sightings),
         clouds={"111122223333": "aws"},
         bundles={r.run_id: KnownBundle(r.run_id, Kept.REPLAYABLE, "", r.run_id, None, r.run_id) for r in runs[3:]},
-        reports={runs[0].run_id: KnownReport(runs[0].run_id, "1", "p@1", "d", "r", "c", (waiver,), (subject,))},
+        reports={runs[0].run_id: KnownReport(runs[0].run_id, "1", "p@1", "d", "r", "c", "live", (waiver,), (subject,))},
     )
     slots = parse_schedule(schedule)
     span = span_of(date(2026, 6, 1), date(2026, 6, 14), slots)
