@@ -10,7 +10,7 @@ from scanner.model.finding import SEVERITY_ORDER
 from scanner.model.fleet import Approval, Group, Reach, Rollup, TargetResult
 from scanner.render.fleet import APPROVAL_WORDS, REACH_WORDS, why
 from scanner.render.html_page import Frame, render_page
-from scanner.render.text import count, when
+from scanner.render.text import count, one_line, when
 from scanner.render.words import EXIT_WORDS, cloud_name, delta_words
 
 _STYLES = ("fleet/fleet.css",)
@@ -18,6 +18,7 @@ _ANSWERS = {"yes": ("Yes", "good"), "no": ("No", "bad"), "not proven": ("Not pro
 _REPORTS = (("report.html", "the whole report"), ("report.json", "report.json"))
 _POINTS_SHOWN = 40
 _PLACES_SHOWN = 60
+_SHORT = 110
 _TOLD_IN_BANNER = 12
 
 
@@ -48,6 +49,7 @@ class Card(msgspec.Struct, frozen=True):
     severity: str
     result: str
     title: str
+    short: str
     message: str
     subject: str
     places: tuple[str, ...]
@@ -229,6 +231,7 @@ def _card(group: Group, with_places: bool) -> Card:
         severity=group.severity,
         result=group.result,
         title=group.title,
+        short=one_line(group.message, _SHORT),
         message=group.message,
         subject=group.subject,
         places=group.targets[:_PLACES_SHOWN] if with_places else (),
