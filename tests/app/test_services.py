@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from scanner.app.bundle import plan_bundle, write
 from scanner.app.demo import DemoOptions, demo
@@ -14,6 +15,7 @@ from scanner.app.scan import ScanOptions, ScanOutcome, scan
 from scanner.collect.exports import read_input
 from scanner.collect.snapshot_io import dump_snapshot
 from scanner.model.finding import Result
+from scanner.model.kinds_azure import AKS_CLUSTERS, MANAGED_IDENTITIES
 from scanner.model.porter_yaml import PORTER_YAML
 from scanner.model.services import (
     AS_DOCUMENTED,
@@ -24,6 +26,7 @@ from scanner.model.services import (
     NOT_PROVEN,
     RISK,
 )
+from scanner.model.snapshot import UnitError, UnitStatus
 from scanner.render.json_report import render_json
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -155,6 +158,26 @@ def test_a_credential_in_the_environment_is_a_risk_of_each_connection(tmp_path: 
     said = verdicts(scan(ScanOptions("porter@2026-05", cloud="gcp", source=snapshot, porter_yaml=(file,))))
     assert said["orders/reports gcpServiceAccount"] == RISK
     assert said["orders/api disk"] == NO_ACCESS
+
+
+@pytest.mark.parametrize("kind", [MANAGED_IDENTITIES, AKS_CLUSTERS])
+def test_what_services_need_and_was_not_read_ends_with_exit_code_two(
+    documented: ScanOutcome, tmp_path: Path, kind: str
+) -> None:
+    """Both are supplementary for a scan without files."""
+    error = UnitError("AuthorizationFailed", "no")
+    units = tuple(
+        replace(u, status=UnitStatus.DENIED, pages=(), error=error) if u.kind == kind else u
+        for u in documented.snapshot.units
+    )
+    path = tmp_path / "snapshot.json"
+    path.write_bytes(dump_snapshot(replace(documented.snapshot, units=units)))
+    outcome = scan(ScanOptions("porter@2026-08", cloud="azure", source=path))
+    assert outcome.exit_code == 2
+    assert verdicts(outcome)["orders/billing azureManagedIdentity"] == NOT_PROVEN
+    bare = tuple(u for u in units if u.kind != PORTER_YAML)
+    path.write_bytes(dump_snapshot(replace(documented.snapshot, units=bare)))
+    assert scan(ScanOptions("porter@2026-08", cloud="azure", source=path)).exit_code == 0
 
 
 def test_a_declared_file_in_a_snapshot_is_read_back_from_it(drifted: ScanOutcome, tmp_path: Path) -> None:

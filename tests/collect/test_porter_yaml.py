@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scanner.collect.porter_yaml import STATIC_CREDENTIALS, parse_porter_yaml, read_porter_yaml
 from scanner.errors import InputError
@@ -55,7 +58,9 @@ def test_the_example_is_read_with_lines_and_without_problems() -> None:
             ),
         ),
         "ledger": (
-            AzureIdentityConnection(line=31, identity_name="orders-ledger-identity", resource_group="orders-production"),
+            AzureIdentityConnection(
+                line=31, identity_name="orders-ledger-identity", resource_group="orders-production"
+            ),
         ),
         "reports": (
             GcpServiceAccountConnection(
@@ -230,3 +235,26 @@ def test_what_cannot_be_told_apart_is_refused_in_one_line(text: str, said: str) 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read: no such file"):
         read_porter_yaml(tmp_path / "porter.yaml")
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=6) | st.sampled_from(["awsRole", "cloudSql"])
+KEYS = st.sampled_from(["name", "services", "connections", "type", "role", "config", "env"])
+
+
+def said_of(value: object) -> tuple[str | None, PorterYaml | None]:
+    try:
+        return None, parse(json.dumps(value))
+    except InputError as error:
+        return str(error), None
+
+
+@given(
+    st.recursive(
+        LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner), max_leaves=12
+    )
+)
+def test_any_value_is_read_or_refused_in_one_line_with_its_file(value: object) -> None:
+    refused, found = said_of(value)
+    problems = [problem.message for problem in found.problems] if found else [str(refused)]
+    assert found is not None or str(refused).startswith("input `porter.yaml`: ")
+    assert not [said for said in problems if "\n" in said]
