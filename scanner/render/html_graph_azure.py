@@ -7,7 +7,7 @@ from typing import Any
 
 from scanner.model.finding import Finding, Result
 from scanner.model.report import RoleReview
-from scanner.render.html_graph_ways import COMPARED, RANK, End, Tone, Way
+from scanner.render.html_graph_ways import COMPARED, RANK, End, Tone, Way, powers
 from scanner.render.text import count, one_line
 
 _AZURE_IN = {
@@ -37,6 +37,9 @@ def azure_ways(scope_id: str, reviews: Iterable[RoleReview], findings: Iterable[
                 yield Way(who, definition, "unread", "assigned; what it grants is not proven")
             else:
                 yield Way(who, definition, tone, "assigned")
+        owner = [f for f in found if f.rule_id == "AZURE-RISK-001" and f.subject.key == review.arn]
+        for holder in review.external_principals:
+            yield from powers(owner, review.arn or "", End(one_line(holder, 160), "principal"))
     for finding in found:
         yield from _azure_finding(finding, stray)
 

@@ -243,6 +243,12 @@ def test_azure_line_to_a_definition_that_grants_more_is_excess_and_to_an_unprove
     assert azure(passed, verdict="undecided")["porter-sp", "porter-aks"] == "unread"
 
 
+def test_azure_owner_in_effect_is_a_risk_of_everybody_who_holds_the_definition() -> None:
+    risk = replace(azure_finding("AZURE-RISK-001", Result.FAIL, "porter-aks"), axis=Axis.POSTURE)
+    risk = replace(risk, subject=Subject("azure.role_definition", sample.arn("porter-manager"), "porter-aks"))
+    assert azure(risk)["porter-sp", "Owner of the subscription"] == "risk"
+
+
 def test_azure_ways_in_and_out() -> None:
     drawn = azure(
         azure_finding("AZURE-FED-001", Result.FAIL, "porter-sp", {"subject": "repo:x/y"}),
