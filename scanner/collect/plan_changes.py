@@ -118,13 +118,13 @@ class PlanChanges:
             return None
         name = next(iter(names))
         allowed = {f"{kind}.{name}", *(f"{kind}.{name}.{attribute}" for attribute in attributes)}
-        if not all(ref in allowed for ref in references):
+        if not all(isinstance(ref, str) and ref in allowed for ref in references):
             return None
         found = [c for c in self.of(kind) if c.name == name and c.module == change.module]
         return found[0] if len(found) == 1 else None
 
     def made_of(self, change: Change, key: str) -> tuple[str, ...]:
-        """Return the types of the resources of the plan that an unknown attribute is taken from; () if it may be more."""
+        """Return the types of resources of this plan that an unknown attribute is taken from; () if it may be more."""
         expression = (change.configured or {}).get(key)
         references = expression.get("references") if isinstance(expression, dict) else None
         found: set[str] = set()
@@ -158,7 +158,7 @@ class PlanChanges:
             yield self._change(row, change)
 
     def _change(self, row: JsonObject, change: JsonObject) -> Change:
-        module = row.get("module_address") or ""
+        module = str(row.get("module_address") or "")
         path = tuple(re.findall(r"module\.([^.\[]+)", module))
         unknown = change.get("after_unknown")
         return Change(
@@ -180,7 +180,7 @@ def child_of(holder: Any, key: str) -> JsonObject:
 
 def _expressions(module: JsonObject, path: tuple[str, ...]) -> Iterator[tuple[tuple[tuple[str, ...], str], JsonObject]]:
     """Yield the expressions of every resource of the configuration, by module path and `type.name`."""
-    for resource in module.get("resources") or ():
+    for resource in _rows(module.get("resources")):
         if isinstance(resource, dict) and resource.get("mode") != "data":
             yield (path, f"{resource.get('type')}.{resource.get('name')}"), child_of(resource, "expressions")
     for name, call in child_of(module, "module_calls").items():
@@ -191,11 +191,15 @@ def _resources(module: Any) -> Iterator[tuple[str, JsonObject]]:
     """Yield type and values of every resource of a state's module and the modules below it."""
     if not isinstance(module, dict):
         return
-    for resource in module.get("resources") or ():
+    for resource in _rows(module.get("resources")):
         if isinstance(resource, dict) and isinstance(resource.get("values"), dict):
             yield str(resource.get("type")), resource["values"]
-    for below in module.get("child_modules") or ():
+    for below in _rows(module.get("child_modules")):
         yield from _resources(below)
+
+
+def _rows(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def any_true(unknown: Any) -> bool:

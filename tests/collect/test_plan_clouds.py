@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from scanner.app.params import Parameter
 from scanner.app.scan import ScanOptions, ScanOutcome, scan
-from scanner.errors import InputError, UsageError
+from scanner.errors import InputError, PorterAuditError, UsageError
 from scanner.model import kinds_azure, kinds_gcp
 from scanner.model.finding import Axis, Result, Severity
 from scanner.model.snapshot import UnitStatus
@@ -546,3 +548,29 @@ def test_a_federated_member_made_of_a_pool_is_undecided(tmp_path: Path) -> None:
     assert "google_service_account_iam_member.w: its members are known only after apply" in reasons(outcome)
     assert [f for f in outcome.report.findings if f.rule_id == "GCP-IMP-001" and f.result is Result.PASS] == []
     assert "GCP-WIF-002" in failed(outcome)
+
+
+ODD: list[Any] = [None, 7, True, "x", [], [1], [None], {}, {"a": 1}, "\u202e\n`x`", [[]], [{}]]
+
+
+def places(node: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [at, *(place for key, value in below for place in places(value, (*at, key)))]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_plan_with_anything_anywhere_is_refused_in_one_line_or_judged(data: st.DataObject, tmp_path: Path) -> None:
+    cloud = data.draw(st.sampled_from(["gcp", "azure"]))
+    plan = example(cloud)
+    place = data.draw(st.sampled_from([p for p in places(plan) if len(p) > 1]))
+    holder = plan
+    for key in place[:-1]:
+        holder = holder[key]
+    holder[place[-1]] = data.draw(st.sampled_from(ODD))
+    said: tuple[str, ...] = ()
+    try:
+        said = of(cloud, plan, tmp_path).report.errors
+    except PorterAuditError as error:
+        said = tuple(str(error).splitlines()[1:])
+    assert said == (), "a rule raised, or a refusal has more than one line"
