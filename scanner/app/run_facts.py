@@ -14,8 +14,12 @@ from scanner.baseline.version import DocumentedVersion
 
 
 def now() -> datetime:
-    """Return the current time in UTC; the one place in the product, beside the collector, that asks for it."""
-    return datetime.now(UTC)
+    """Return the current time in UTC; the one place in the product, beside the collector, that asks for it.
+
+    In whole milliseconds, as reports write it: one that is read back says the same to the last digit.
+    """
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def new_run_id(moment: datetime) -> str:

@@ -5,9 +5,16 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from scanner.model.finding import Finding
+from scanner.model.history import HistoryNote
 from scanner.model.report import Report, RoleReview
 from scanner.model.snapshot import Unit
 from scanner.render.words import in_order
+
+# As they are told: what is worse first. An object of JSON has no order of its own.
+_DELTAS = (
+    *("new", "worsened", "reappeared", "waiver_expired", "unchanged", "improved", "rule_changed", "waived", "fixed"),
+    "unknown_incomplete",
+)
 
 
 def ordered(report: Report) -> Report:
@@ -25,6 +32,7 @@ def ordered(report: Report) -> Report:
         tie_outs=tuple(sorted(report.tie_outs, key=lambda t: (t.scope_id, t.name))),
         reviews=tuple(_review(review) for review in sorted(report.reviews, key=review_key)),
         findings=tuple(_finding(finding) for finding in in_order(report.findings)),
+        history=_history(report.history),
         pages=tuple(sorted(report.pages, key=lambda p: (p.unit_id, p.number))),
     )
 
@@ -32,6 +40,14 @@ def ordered(report: Report) -> Report:
 def review_key(review: RoleReview) -> tuple[str, str, str, str]:
     """Return what reviews are sorted by."""
     return review.cloud, review.scope_id, review.name, review.arn or ""
+
+
+def _history(note: HistoryNote | None) -> HistoryNote | None:
+    if note is None:
+        return None
+    rank = {delta: number for number, delta in enumerate(_DELTAS)}
+    deltas = sorted(note.deltas, key=lambda delta: (rank.get(delta, len(rank)), delta))
+    return replace(note, deltas={delta: note.deltas[delta] for delta in deltas})
 
 
 def _unit(unit: Unit) -> Unit:

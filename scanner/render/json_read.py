@@ -21,6 +21,7 @@ from scanner.model.snapshot import ApiCall, Caller, Scope, Unit, UnitError
 from scanner.model.waiver import WaiverRow
 from scanner.render import json_finding as found
 from scanner.render import json_types as out
+from scanner.render.json_order import ordered
 from scanner.render.json_report import render_json
 
 
@@ -36,6 +37,7 @@ def read_report(data: bytes, where: str) -> records.Report:
     except (ValueError, RecursionError) as error:
         problem = " ".join(str(error).split())[:200]
         raise InputError(f"{where}: not a report.json of this version: {problem[:1].lower()}{problem[1:]}") from error
+    report = ordered(report)
     if json.loads(render_json(report)) != value:
         version = value["run"]["version"][:40]
         raise InputError(

@@ -16,6 +16,7 @@ from scanner.app.bundle import BundlePlan, write
 from scanner.app.outputs import Format
 from scanner.app.scan import ScanOptions, scan
 from scanner.render.pdf import find_chromium
+from tests.history.waiver_text import entry, text
 
 from .conftest import gaad, role
 
@@ -66,6 +67,30 @@ def test_every_format_is_made_again_byte_by_byte(porter: Porter, home: Path, bun
     assert len(made) == 13
     for name in made:
         assert (home / "again" / name).read_bytes() == (bundle / name).read_bytes(), name
+
+
+def test_waivers_and_earlier_nights_come_back(porter: Porter, home: Path) -> None:
+    (home / "gaad.json").write_text(json.dumps(gaad(role("porter-manager", trust=TRUST), role("ops", trust=TRUST))))
+    scan_ = ("scan", "aws", "--from", "gaad.json", "--fail-on", "none", "--format", "json,html,sarif,junit", "--quiet")
+    first = porter(*scan_, "--as-of", "2026-05-10T00:00:00Z", "--history", "h.sqlite", "--out", "one")
+    assert first.code == 0, first.err
+    found = json.loads((home / "one" / "report.json").read_text())["findings"]
+    failed = next(f for f in found if f["result"] == "FAIL")
+    accepted = entry(
+        match={"fingerprint": failed["fingerprint"]},
+        ceiling={"content_hash": failed["content_hash"]},
+        expires="2026-06-30",
+    )
+    (home / "w.yaml").write_bytes(text(accepted))
+    (home / "gaad.json").write_text(json.dumps(gaad(role("porter-manager", trust=TRUST))))
+    night = ("--as-of", "2026-05-11T00:00:00Z", "--history", "h.sqlite", "--waivers", "w.yaml")
+    assert porter(*scan_, *night, "--out", "two").code == 0
+    made = json.loads((home / "two" / "report.json").read_text())
+    assert made["waivers"]
+    assert made["history"]["gone"]
+    assert porter("report", "two", "--format", "json,html,sarif,junit", "--out", "again", "--quiet").code == 0
+    for path in (home / "two").iterdir():
+        assert (home / "again" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
 @pytest.mark.parametrize("what", ["report.json", "."])
