@@ -6,6 +6,8 @@ Everything heavy is imported when a function is called.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from scanner.errors import BaselineError, InputError, PolicyError, PorterAuditError, UsageError
@@ -61,6 +63,41 @@ def authorize(
     )
 
 
+def scan(
+    cloud: str = "aws",
+    *,
+    baseline: str = "porter@2026-05",
+    parameters: Mapping[str, str] | None = None,
+    presence: str = "unknown",
+) -> dict[str, Any]:
+    """Read what the environment's credentials lead to, judge it, and return the document that report.json holds.
+
+    `cloud` is `aws`, `gcp` or `azure`. Nothing is written or printed. Raises `UsageError`, `BaselineError`, or another
+    `PorterAuditError` where reading cannot start; what could not be read is in the document, not raised.
+    """
+    from scanner.app.python_api import scan_document
+
+    return scan_document(cloud, None, baseline, parameters or {}, presence)
+
+
+def evaluate(
+    source: str | PathLike[str],
+    *,
+    cloud: str = "aws",
+    baseline: str = "porter@2026-05",
+    parameters: Mapping[str, str] | None = None,
+    presence: str = "unknown",
+    as_of: datetime | None = None,
+) -> dict[str, Any]:
+    """Judge a file (snapshot, bundle, export, template or plan) and return the document that report.json holds.
+
+    `as_of` is the clock of the rules, an aware time; without it, the time of collection. Raises as `scan` does.
+    """
+    from scanner.app.python_api import scan_document
+
+    return scan_document(cloud, source, baseline, parameters or {}, presence, as_of)
+
+
 def load_baseline(spec: str = "porter@2026-05") -> AwsBaseline:
     """Load the AWS part of a documented version by name or path. Raises `BaselineError`."""
     from scanner.baseline.load import find, load_aws
@@ -76,5 +113,7 @@ __all__ = [
     "UsageError",
     "authorize",
     "compare",
+    "evaluate",
     "load_baseline",
+    "scan",
 ]

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 import scanner
+
+TEMPLATE = Path(__file__).resolve().parents[1] / "examples" / "administrator-role.json"
 
 ALLOW = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 DOCUMENT = {"Version": "2012-10-17", "Statement": [ALLOW]}
@@ -47,3 +54,28 @@ def test_the_default_documented_version_loads() -> None:
     assert len(scanner.load_baseline().roles) == 10
     with pytest.raises(scanner.BaselineError):
         scanner.load_baseline("porter@1999-01")
+
+
+def test_a_file_is_judged_without_the_command_line() -> None:
+    document = scanner.evaluate(TEMPLATE, as_of=datetime(2026, 6, 1, tzinfo=UTC))
+    assert document["verdict"]["as_documented"] == "no"
+    assert document["summary"]["exit_code"] == 1
+    assert "PorterRole" in json.dumps(document["findings"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"cloud": "oracle"}, "cloud `oracle` is unknown"),
+        ({"as_of": datetime(2026, 6, 1)}, "no time zone"),
+        ({"parameters": {"no_such": "x"}}, "no_such"),
+    ],
+)
+def test_what_cannot_be_judged_raises_one_line(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(scanner.PorterAuditError, match=said):
+        scanner.evaluate(TEMPLATE, **arguments)
+
+
+def test_a_live_scan_without_credentials_raises_one_line() -> None:
+    with pytest.raises(scanner.PorterAuditError, match="no AWS credentials"):
+        scanner.scan("aws")
