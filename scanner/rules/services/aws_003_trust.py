@@ -30,7 +30,8 @@ from scanner.errors import PolicyError
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
-from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS, REGIONS
+from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS
+from scanner.model.snapshot import SourceKind, UnitStatus
 from scanner.rules.aws._common import difference, listed, open_reasons, quote, spoken, witness_of
 from scanner.rules.base import Rule
 from scanner.rules.external_id import values
@@ -130,11 +131,22 @@ def _excess(ctx: AwsServices, name: str, irsa: Irsa, comparison: Comparison) -> 
             foreign = foreign or is_foreign(kind, names, ctx.account.account_id)
             anyone = anyone or "*" in names
     only_irsa = all(any(issuer in one for issuer in irsa.unknown) for one in who) and bool(irsa.unknown)
-    code = "ABSENT_CLUSTER" if only_irsa else "FOREIGN_PRINCIPAL" if foreign else "NOT_DOCUMENTED"
+    if only_irsa and not _clusters_read(ctx):
+        said = f"{name} takes tokens of {listed(irsa.unknown)}; whether that is a cluster of the account was not read."
+        if ctx.inventory.source is SourceKind.LIVE:
+            return Result.INCOMPLETE, "CLUSTERS_UNREAD", said, None
+        return Result.NOT_APPLICABLE, "NOT_IN_INPUT", said, None
+    code = "OTHER_CLUSTER" if only_irsa else "FOREIGN_PRINCIPAL" if foreign else "NOT_DOCUMENTED"
     severity = Severity.CRITICAL if anyone else Severity.HIGH if foreign else Severity.MEDIUM
     example = spoken(comparison.excess[0].witness)
     said = f"{listed(who, 4)} may do more on {name} than is documented; for example {example}."
     return Result.FAIL, code, said, severity
+
+
+def _clusters_read(ctx: AwsServices) -> bool:
+    """Return whether the account's clusters are all known."""
+    units = [u for u in ctx.inventory.units if u.kind == CLUSTERS and u.scope_id == ctx.account.account_id]
+    return bool(units) and all(unit.status is UnitStatus.COMPLETE for unit in units)
 
 
 def _principals(piece: Piece) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -149,7 +161,6 @@ RULE = Rule(
     axis=Axis.CONFORMANCE,
     family="workload-identity",
     requires=(AUTHORIZATION_DETAILS,),
-    supplementary=(REGIONS, CLUSTERS),
     check=check,
     remediation=Remediation(
         summary="Set the trust policy to the one on the page.",
