@@ -87,3 +87,19 @@ def test_excess_in_a_terraform_plan_is_found(porter: Porter, tmp_path: Path) -> 
     done = porter("scan", "aws", "--from", path)
     assert done.code == 1
     assert "AWS-PERM-001" in done.out
+
+
+@pytest.mark.parametrize(
+    ("cloud", "scope"),
+    [("gcp", "GCP project acme-platform"), ("azure", "Azure subscription 3f2a1b0c-0000-4000-8000-00000000abcd")],
+)
+def test_a_terraform_plan_for_another_cloud_is_judged_like_a_template(porter: Porter, cloud: str, scope: str) -> None:
+    plan = EXAMPLES / f"{cloud}-connection-plan.json"
+    done = porter("scan", cloud, "--from", plan)
+    assert done.code == 0, done.out + done.err
+    said = " ".join(done.out.split())
+    assert scope in said
+    assert "a template: this access does not exist yet" in said
+    assert "As documented: yes" in said
+    other = porter("scan", "aws", "--from", plan)
+    assert (other.code, other.err.strip()) == (3, f"porter-audit: error: `{plan}` holds no AWS account")
