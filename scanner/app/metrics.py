@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scanner.app.exit_codes import INTERNAL, USAGE
 from scanner.errors import PorterAuditError, RenderError, UsageError
+from scanner.model.fleet import Rollup
 from scanner.model.report import Report
 
 _MODE = 0o644
@@ -52,6 +53,15 @@ def write_metrics(path: Path | None, report: Report, exit_code: int) -> None:
 
     ended = replace(report, summary=replace(report.summary, exit_code=exit_code))
     _replace(path, prometheus_text(ended, parsed(_before(path))))
+
+
+def write_fleet_metrics(path: Path | None, rollup: Rollup) -> None:
+    """Write the metrics of a fleet; raises `RenderError`."""
+    if path is None:
+        return
+    from scanner.render.prometheus import fleet_text, parsed
+
+    _replace(path, fleet_text(rollup, parsed(_before(path))))
 
 
 def _write_failed(path: Path, code: int) -> None:

@@ -45,11 +45,21 @@ nothing that was finished is read again.
     "porter-audit[fleet]). Default: `fleet.executor` of the configuration, threads:8.",
 )
 @click.option("--resume", is_flag=True, help="Continue the newest run that was broken off.")
+@click.option(
+    "--metrics",
+    "prom",
+    metavar="FILE.prom",
+    type=click.Path(path_type=Path),
+    help="Also write metrics for Prometheus' textfile collector.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing on standard output, and no progress.")
-def scan_all_command(config: Path, out: Path | None, executor: str | None, resume: bool, quiet: bool) -> int:
+def scan_all_command(
+    config: Path, out: Path | None, executor: str | None, resume: bool, prom: Path | None, quiet: bool
+) -> int:
     """Run the fleet, print the roll-up and return the exit code."""
     from scanner.app.config import load_config
     from scanner.app.fleet import INDEX, FleetOptions, run_fleet, summary_text
+    from scanner.app.metrics import metrics, write_fleet_metrics
     from scanner.cli.progress import progress_bar
 
     options = FleetOptions(
@@ -60,8 +70,9 @@ def scan_all_command(config: Path, out: Path | None, executor: str | None, resum
         resume=resume,
         argv=tuple(sys.argv[1:]),
     )
-    with progress_bar(enabled=not quiet) as progress:
+    with metrics(prom), progress_bar(enabled=not quiet) as progress:
         outcome = run_fleet(options, warn=say, progress=progress)
+        write_fleet_metrics(prom, outcome.rollup)
     if not quiet:
         emit(summary_text(outcome.rollup))
         say(f"wrote {outcome.folder / INDEX}")

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 import msgspec
 
 from scanner.model.finding import Result
+from scanner.model.fleet import Reach, Rollup, TargetResult
 from scanner.model.report import Report
 from scanner.model.snapshot import UnitStatus
 from scanner.model.waiver import WaiverState
@@ -39,6 +40,7 @@ HELP: Mapping[str, tuple[str, str]] = {
 _EXPIRING = timedelta(days=14)
 _JUDGED = (0, 1, 2)
 _MAX_LABEL = 500
+_FLEET: Labels = (("cloud", "all"), ("scope", "fleet"))
 _LINE = re.compile(r'([a-z_0-9]+)(?:\{((?:[a-z_]+="(?:[^"\\]|\\.)*",?)*)\})? (-?[0-9.eE+]+)\Z')
 _LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 
@@ -57,6 +59,42 @@ def prometheus_text(report: Report, before: Sequence[Sample] = ()) -> bytes:
     The last complete run stays what it was if this one is not complete, and counters go on from where they were.
     """
     return written(_kept(_samples(report), before, is_complete(report)))
+
+
+def fleet_text(rollup: Rollup, before: Sequence[Sample] = ()) -> bytes:
+    """Return the metrics of a fleet, target by target; one that was not complete keeps the time at which it was."""
+    made = [Sample(EXIT_CODE, _FLEET, rollup.exit_code), *_groups(rollup)]
+    for target in rollup.targets:
+        made += _target(target)
+    told = {(sample.name, sample.labels) for sample in made}
+    targets = {_place(target) for target in rollup.targets}
+    stays = [s for s in before if s.name in (SUCCESS, COMPLETE) and s.labels in targets]
+    return written([*made, *(s for s in stays if (s.name, s.labels) not in told)])
+
+
+def _place(target: TargetResult) -> Labels:
+    return (("cloud", target.place.cloud), ("scope", target.place.id))
+
+
+def _target(target: TargetResult) -> list[Sample]:
+    where = _place(target)
+    made = [Sample(EXIT_CODE, where, target.exit_code)]
+    made += [Sample("units", (*where, ("status", status)), count) for status, count in target.units.items()]
+    if target.reach is Reach.READ and target.as_of is not None:
+        made.append(Sample(SUCCESS, where, target.as_of.timestamp()))
+        if not target.open_points:
+            made.append(Sample(COMPLETE, where, target.as_of.timestamp()))
+    return made
+
+
+def _groups(rollup: Rollup) -> list[Sample]:
+    """Return deviations of all targets together: a roll-up says of each only in which targets it is."""
+    found: Counter[Labels] = Counter()
+    for group in rollup.groups:
+        for status, count in (("WAIVED", group.waived), (group.result, len(group.targets) - group.waived)):
+            if count:
+                found[(*_FLEET, ("severity", group.severity), ("status", status), ("delta", "none"))] += count
+    return _counted("findings", found)
 
 
 def failed_text(exit_code: int, before: Sequence[Sample]) -> bytes:

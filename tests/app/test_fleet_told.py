@@ -10,10 +10,13 @@ import pytest
 from msgspec.structs import replace
 
 from scanner.app import logs
+from scanner.app.metrics import write_fleet_metrics
 from scanner.app.notify_input import read_given
 from scanner.localcloud.fleet_content import running
+from scanner.model.fleet import Reach
 from scanner.notify.message import message
 from scanner.notify.notice import is_incomplete, notice
+from scanner.render.prometheus import parsed
 
 from ..localcloud.fleet import EXTERNAL_ID, accounts, configuration, organization, variables
 from .fleet_setup import run
@@ -44,4 +47,17 @@ def test_a_fleet_is_told_and_logged_target_by_target(tmp_path: Path, monkeypatch
     made = notice(given.reports, given.where, given.gaps)
     assert any(cause.targets == 2 for cause in made.causes)
     assert made.targets == 4
+    prom = tmp_path / "fleet.prom"
+    write_fleet_metrics(prom, outcome.rollup)
+    samples = parsed(prom.read_bytes())
+    complete = {dict(s.labels)["scope"] for s in samples if s.name == "scan_last_complete_timestamp_seconds"}
+    assert complete == set(IDS[:3])
+    assert {dict(s.labels)["scope"] for s in samples if s.name == "scan_exit_code"} == {*IDS, "fleet"}
+    found = sum(s.value for s in samples if s.name == "findings")
+    assert found == sum(len(group.targets) for group in outcome.rollup.groups) > 0
+    later = replace(outcome.rollup, targets=tuple(replace(t, reach=Reach.LATE) for t in outcome.rollup.targets))
+    write_fleet_metrics(prom, later)
+    assert [s for s in parsed(prom.read_bytes()) if s.name.startswith("scan_last")] == [
+        s for s in samples if s.name.startswith("scan_last")
+    ]
     assert IDS[3] in message(replace(made, events=("incomplete",))).text
