@@ -126,13 +126,12 @@ def region_names(pages: tuple[JsonObject, ...]) -> list[str]:
 
 def stack(reader: UnitReader, cloudformation: Client) -> None:
     """Read the stack that Porter has customers create, and what it owns; no such stack is a full answer."""
-    found = reader.call(
-        cloudformation, "DescribeStacks", {"StackName": STACK_NAME}, absent=("ValidationError", "does not exist")
-    )
-    for described in (found or {}).get("Stacks") or ():
-        ask = {"StackName": _field(described, "StackId")}
-        for _ in reader.pages_of(cloudformation, "ListStackResources", ask):
-            continue
+    ask = {"StackName": STACK_NAME}
+    for found in reader.pages_of(cloudformation, "DescribeStacks", ask, absent=("ValidationError", "does not exist")):
+        for described in found.get("Stacks") or ():
+            owned = {"StackName": _field(described, "StackId")}
+            for _ in reader.pages_of(cloudformation, "ListStackResources", owned):
+                continue
 
 
 def clusters(reader: UnitReader, eks: Client) -> None:

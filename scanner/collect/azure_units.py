@@ -38,18 +38,8 @@ def eligible_assignments(reader: UnitReader, arm: Client) -> None:
 
 
 def _eligible(reader: UnitReader, arm: Client, operation: str) -> None:
-    params: JsonObject = {}
-    number = 1
-    while True:
-        page = reader.call(arm, operation, params, page=number, absent=_NO_LICENCE)
-        link = (page or {}).get("nextLink")
-        if not link:
-            return
-        if link == params.get("nextLink"):
-            stop = Meaning(UnitStatus.TRUNCATED, UnitError("Truncated", f"{operation} sends the same page again"))
-            reader.fail(stop)
-            return
-        params, number = {"nextLink": link}, number + 1
+    for _ in reader.pages_of(arm, operation, paging=NEXT_LINK, absent=_NO_LICENCE):
+        continue
 
 
 def metrics(reader: UnitReader, arm: Client) -> None:

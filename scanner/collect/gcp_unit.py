@@ -60,12 +60,13 @@ class GcpReader:
         asked, number = dict(params), 1
         while True:
             answer = self.call(operation, dict(asked), page=number)
+            line = len(self.calls) - 1  # whoever takes the page may send calls of its own
             yield answer
             token = answer.get("nextPageToken")
             if not token:
                 return
             if token in seen:
-                self.calls[-1] = msgspec.structs.replace(self.calls[-1], outcome=UnitStatus.TRUNCATED)
+                self.calls[line] = msgspec.structs.replace(self.calls[line], outcome=UnitStatus.TRUNCATED)
                 raise UnitStop(UnitStatus.TRUNCATED, "Truncated", f"{operation} sends the same page again and again")
             seen.add(token)
             asked["pageToken"] = token

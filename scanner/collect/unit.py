@@ -180,38 +180,44 @@ class UnitReader:
         operation: str,
         params: JsonObject | None = None,
         paging: Paging = TOKEN_PAGING,
+        *,
+        absent: tuple[str, str] | None = None,
     ) -> Iterator[JsonObject]:
-        """Yield all pages of an operation. Raises `UnitStop` (truncated) where the provider stops before the end."""
+        """Yield all pages of an operation; none where the provider says `absent`, as in `call`.
+
+        Raises `UnitStop` (truncated) where the provider stops before the end.
+        """
         asked = dict(params or {})
         seen: set[str] = set()
         number = 1
         while True:
-            answer = self.call(client, operation, dict(asked), page=number)
+            answer = self.call(client, operation, dict(asked), page=number, absent=absent)
             if answer is None:
                 return
+            line = len(self.calls) - 1  # whoever takes the page may send calls of its own
             yield answer
-            token = self._next(operation, answer, paging, seen)
+            token = self._next(operation, answer, paging, seen, line)
             if token is None:
                 return
             seen.add(token)
             asked[paging.parameter] = token
             number += 1
 
-    def _next(self, operation: str, answer: JsonObject, paging: Paging, seen: set[str]) -> str | None:
+    def _next(self, operation: str, answer: JsonObject, paging: Paging, seen: set[str], line: int) -> str | None:
         token = answer.get(paging.token) or None
         if paging.more is not None and answer.get(paging.more) is not True:
             return None
         if token is None and paging.more is None:
             return None
         if not isinstance(token, str):
-            raise self._cut_off(f"{operation} says that there is more, but not where")
+            raise self._cut_off(f"{operation} says that there is more, but not where", line)
         if token in seen:
-            raise self._cut_off(f"{operation} sends the same page again and again")
+            raise self._cut_off(f"{operation} sends the same page again and again", line)
         return token
 
-    def _cut_off(self, message: str) -> UnitStop:
-        """Return the stop, and let the ledger's last line say so too."""
-        self.calls[-1] = msgspec.structs.replace(self.calls[-1], outcome=UnitStatus.TRUNCATED)
+    def _cut_off(self, message: str, line: int) -> UnitStop:
+        """Return the stop, and let the ledger's line of that call say so too."""
+        self.calls[line] = msgspec.structs.replace(self.calls[line], outcome=UnitStatus.TRUNCATED)
         return UnitStop(UnitStatus.TRUNCATED, "Truncated", message)
 
     def keep_going(self, read: Callable[[], None]) -> None:

@@ -144,6 +144,7 @@ def _objects(units: list[Unit], kind: str) -> Iterator[tuple[str, JsonObject, Ev
 def _below(units: list[Unit], kind: str, operation: str, read: _Read[T]) -> dict[str, tuple[T, ...]]:
     """Return the rows that hang below objects, by the object's id: the call says whose they are."""
     found: dict[str, list[T]] = {}
+    sent: dict[str, list[JsonObject]] = {}
     for unit in (one for one in units if one.kind == kind):
         for number, page in enumerate(unit.pages):
             at = f"/{number}"
@@ -152,7 +153,10 @@ def _below(units: list[Unit], kind: str, operation: str, read: _Read[T]) -> dict
                 continue
             owner = _owner_of(record(call, "params", child(at, CALL)), at)
             for where, raw in records(page, "value", at):
-                found.setdefault(owner, []).append(read(raw, where, EvidencePointer(unit.unit_id, where)))
+                # A list that was cut off may send its rows again.
+                if raw not in sent.setdefault(owner, []):
+                    sent[owner].append(raw)
+                    found.setdefault(owner, []).append(read(raw, where, EvidencePointer(unit.unit_id, where)))
     return {key: tuple(rows) for key, rows in found.items()}
 
 

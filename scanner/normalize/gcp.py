@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -54,15 +54,15 @@ class _Project:
             policy=self._project_policy(),
             state=str(body.get("state") or ""),
             parents=self._parents(str(body.get("parent") or "")),
-            service_accounts=tuple(self._accounts()),
+            service_accounts=_once(self._accounts(), lambda account: account.email),
             roles=tuple(self._roles()),
             custom_roles=tuple(self._custom_roles()),
             ancestors=tuple(self._ancestors()),
             policies_below=tuple(self._policies_below()),
             deny_policies=tuple(self._deny_policies()),
             services=tuple(sorted(self._services())),
-            pools=tuple(self._pools()),
-            node_pools=tuple(self._node_pools()),
+            pools=_once(self._pools(), lambda pool: pool.name),
+            node_pools=_once(self._node_pools(), lambda pool: f"{pool.location}/{pool.cluster}/{pool.name}"),
             billing_enabled=next((p.get("billingEnabled") is True for _, p in self._pages(kinds.BILLING)), None),
         )
 
@@ -191,7 +191,7 @@ class _Project:
                     yield str(named or raw.get("name", "").rpartition("/")[2])
 
     def _pools(self) -> Iterator[GcpPool]:
-        providers = list(self._providers())
+        providers = _once(self._providers(), lambda provider: provider.name)
         for at, page in self._pages(kinds.POOLS, "projects.locations.workloadIdentityPools.list"):
             for pointer, raw in _records(at, page, "workloadIdentityPools"):
                 name = _text(pointer, raw, "name")
@@ -217,6 +217,14 @@ class _Project:
                         metadata_mode=str((config.get("workloadMetadataConfig") or {}).get("mode") or ""),
                         evidence=place,
                     )
+
+
+def _once(items: Iterable[T], key: Callable[[T], str]) -> tuple[T, ...]:
+    """Return the items, each once: a list that was cut off may repeat its pages."""
+    found: dict[str, T] = {}
+    for item in items:
+        found.setdefault(key(item), item)
+    return tuple(found.values())
 
 
 def _at(read: Callable[[JsonObject, str, str], T], at: EvidencePointer, raw: JsonObject, key: str) -> T:

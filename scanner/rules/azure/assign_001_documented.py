@@ -78,6 +78,15 @@ def _judge(ctx: AzureContext, assignment: AzureRoleAssignment) -> Outcome:
             expected=expectation(ctx, claim.scope, claim.source),
             evidence=(assignment.evidence,),
         )
+    if ctx.definition(assignment.role_id) is None and not assignment.role_name:
+        return Outcome(
+            subject=subject,
+            result=Result.INCOMPLETE,
+            message=f"{what}, and what role that is was not read.",
+            reason_code="ROLE_UNREAD",
+            discriminator=place,
+            evidence=(assignment.evidence,),
+        )
     try:
         seen = beyond(ctx, assignment)
     except PolicyError as error:
