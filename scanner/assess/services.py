@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -30,6 +31,10 @@ from scanner.rules.services._binding import members
 from scanner.rules.services._federation import credentials_of
 from scanner.rules.services_context import AwsServices, AzureServices, Declared, GcpServices
 
+NOT_IN_INPUT: Final = "NOT_IN_INPUT"
+"""Reason code of a rule whose input, a file, does not hold what it needs."""
+_OF_THE_ACCOUNT: Final = frozenset({"SVC-AWS-006", "SVC-AZURE-003", "SVC-GCP-003", "SVC-GCP-007"})
+"""Rules on what nobody declared, and on node pools: they say nothing of a connection."""
 CloudContext = AwsServices | AzureServices | GcpServices
 
 
@@ -62,6 +67,8 @@ def _review(
         # A credential in the environment goes before the connection, and then the connection is there for nothing.
         keys += [declared.file.file, f"{declared.file.file}#{declared.service.name}"]
     found = [finding for key in keys for finding in by_subject.get(key, ())]
+    if context is not None:
+        found += [f for f in by_subject.get(context.account.scope.id, ()) if _leaves_open(f)]
     told = sorted((f for f in found if _rank(f) < SERVICE_VERDICTS.index(AS_DOCUMENTED)), key=_weight)
     return ServiceReview(
         file=declared.file.file,
@@ -79,6 +86,13 @@ def _review(
     )
 
 
+def _leaves_open(finding: Finding) -> bool:
+    """Return whether a finding on a whole account says that a rule on its services could not look."""
+    if finding.rule_id in _OF_THE_ACCOUNT:
+        return False
+    return finding.result in (Result.INCOMPLETE, Result.ERROR) or finding.reason_code == NOT_IN_INPUT
+
+
 def _verdict(cloud: str, context: CloudContext | None, found: Sequence[Finding]) -> str:
     """Return the worst of what the findings say; a connection nobody could look at is never as documented."""
     worst = min((_rank(f) for f in found), default=len(SERVICE_VERDICTS) - 1)
@@ -91,6 +105,8 @@ def _verdict(cloud: str, context: CloudContext | None, found: Sequence[Finding])
 
 def _rank(finding: Finding) -> int:
     deviates = finding.result is Result.FAIL and finding.severity is not Severity.INFO
+    if finding.reason_code == NOT_IN_INPUT:
+        return SERVICE_VERDICTS.index(NOT_PROVEN)
     match finding.result, finding.axis:
         case (Result.FAIL, Axis.CONFORMANCE) if deviates:
             word = NOT_AS_DOCUMENTED

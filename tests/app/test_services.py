@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,29 @@ def test_what_services_need_and_was_not_read_ends_with_exit_code_two(
     bare = tuple(u for u in units if u.kind != PORTER_YAML)
     path.write_bytes(dump_snapshot(replace(documented.snapshot, units=bare)))
     assert scan(ScanOptions("porter@2026-08", cloud="azure", source=path)).exit_code == 0
+
+
+def test_a_file_that_does_not_show_associations_proves_no_connection(tmp_path: Path) -> None:
+    """The rules that need more are not asked of a file (exit 0), but nothing reads as documented for that."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}}
+    role = {
+        "Path": "/", "RoleName": "orders-api-uploads", "RoleId": "AROAEXAMPLE00000000A",
+        "Arn": "arn:aws:iam::111122223333:role/orders-api-uploads",
+        "CreateDate": "2026-01-01T00:00:00Z",
+        "AssumeRolePolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{**trust, "Action": ["sts:AssumeRole", "sts:TagSession"]}],
+        },
+        "InstanceProfileList": [], "RolePolicyList": [], "AttachedManagedPolicies": [], "Tags": [],
+    }
+    lists = {"UserDetailList": [], "GroupDetailList": [], "Policies": [], "IsTruncated": False}
+    path = tmp_path / "gaad.json"
+    path.write_text(json.dumps({**lists, "RoleDetailList": [role]}), encoding="utf-8")
+    outcome = scan(ScanOptions("porter@2026-05", source=path, porter_yaml=(ORDERS,)))
+    results = {f.rule_id: f.result for f in outcome.report.findings if f.subject.name == "orders-api-uploads"}
+    assert results["SVC-AWS-003"] is Result.PASS
+    assert verdicts(outcome)["orders/api awsRole"] == NOT_PROVEN
+    assert outcome.exit_code == 0
 
 
 def test_a_declared_file_in_a_snapshot_is_read_back_from_it(drifted: ScanOutcome, tmp_path: Path) -> None:
