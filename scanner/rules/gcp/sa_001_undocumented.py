@@ -82,13 +82,17 @@ def _holder(ctx: GcpContext, account: GcpServiceAccount) -> Outcome | None:
     held = [b for b in grants if b.role == CUSTOMER_ROLE or named_like_vendor(_own_name(b.role), ctx.baseline)]
     if not held:
         return None
+    # Where Porter is expected and no account is it by name, each holder may be: none was judged as Porter's.
+    lost = ctx.account.scope.presence == "expected" and not any(map(ctx.documented, ctx.porter_accounts))
+    unknown = " No account carries a documented name: which of the holders is Porter's is not known." if lost else ""
     return Outcome(
         account_subject(account),
         Result.FAIL,
-        f"Not Porter's by name, and holds {listed(b.role for b in held)}, which the documents give to Porter only.",
+        f"Not Porter's by name, and holds {listed(b.role for b in held)}, which the documents give to Porter only."
+        f"{unknown}",
         reason_code="HOLDS_PORTERS_ROLE",
-        severity=Severity.LOW,
-        severity_reason="the role may be the customer's own use of it",
+        severity=None if lost else Severity.LOW,
+        severity_reason="" if lost else "the role may be the customer's own use of it",
         observed=ObservedValue(sorted({b.role for b in held}), "bindings"),
         evidence=evidence_of(held),
     )
