@@ -97,8 +97,8 @@ def aws(
 ) -> int:
     """Say whether nothing of Porter is left in an AWS account.
 
-    Looked at: trust in Porter's accounts, roles, policies, instance profiles, identity providers, users, the stack, clusters and
-    Pod Identity associations.
+    Looked at: trust in Porter's accounts, roles, policies, instance profiles, identity providers, users, the stack,
+    clusters and Pod Identity associations.
     """
     return _run("aws", aws_source(profile, regions, assume_role, assume_external_id, file=given["source"]), given)
 
@@ -117,8 +117,8 @@ def gcp(
 ) -> int:
     """Say whether nothing of Porter is left in GCP projects.
 
-    Looked at: service accounts, keys, bindings up to the organization, workload identity pools and custom roles, deleted ones
-    too.
+    Looked at: service accounts, keys, bindings up to the organization, workload identity pools and custom roles,
+    deleted ones too.
     """
     live = gcp_source(projects, folder, organization, impersonate, quota_project, file=given["source"])
     return _run("gcp", live, given)
@@ -137,8 +137,8 @@ def azure(
 ) -> int:
     """Say whether nothing of Porter is left in Azure subscriptions and their tenant.
 
-    Looked at: app registrations, service principals, deleted items, role assignments and definitions, delegations and managed
-    identities.
+    Looked at: app registrations, service principals, deleted items, role assignments and definitions, delegations
+    and managed identities.
     """
     live = azure_source(subscriptions, management_group, tenant, azure_cloud, file=given["source"])
     return _run("azure", live, given)
