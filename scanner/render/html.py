@@ -51,6 +51,7 @@ def _render(template: str, page: View, leaf: Leaf, home: str) -> bytes:
         version=page.version,
         about=f"run {page.run_id}",
         kind="many" if page.many else "",
+        vendor=page.vendor,
         print_label=f"porter-audit, run {page.run_id}",
     )
     return render_page(template, frame, styles=_STYLES, script=_SCRIPT, v=page, leaf=leaf, home=home)

@@ -9,7 +9,7 @@ from scanner.model.waiver import WaiverRow
 from scanner.render.html_findings import Links
 from scanner.render.html_values import link
 from scanner.render.text import one_line, shorten
-from scanner.render.words import duties, group_slug, waiver_extent, waiver_state
+from scanner.render.words import duties, group_slug, vendor_name, waiver_extent, waiver_state
 
 _LINKS_SHOWN = 6
 
@@ -69,7 +69,7 @@ def owners(report: Report, links: Links) -> tuple[Owner, ...]:
         by_owner.setdefault(duty.owner, []).append(task)
     titles = {
         "customer": ("You", "What can be mended in your own account."),
-        "porter": ("Porter", "What only the vendor can change; ask for it."),
+        "porter": (vendor_name(report), "What only the vendor can change; ask for it."),
     }
     return tuple(
         Owner(*titles.get(owner, (one_line(owner, 40) or "Nobody named", "")), tuple(tasks))

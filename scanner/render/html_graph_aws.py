@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from scanner.model.finding import Finding, Result
@@ -11,13 +11,14 @@ from scanner.model.report import Report, RoleReview
 from scanner.render.html_graph_ways import COMPARED, NOT_PROVEN, SAME, End, Tone, Way, json_object, texts_of
 from scanner.render.html_values import flat_principals
 from scanner.render.text import count, one_line
+from scanner.render.words import vendor_name
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _ROLE_ARN = re.compile(r"arn:[^:]*:(?:iam|sts)::([0-9]{12}):(.+)")
 
 
-def aws_in(review: RoleReview, identity: End, vendor: frozenset[str]) -> Iterator[Way]:
-    """Yield who may assume a role; `vendor` are Porter's accounts."""
+def aws_in(review: RoleReview, identity: End, vendor: Mapping[str, str]) -> Iterator[Way]:
+    """Yield who may assume a role; `vendor` are the vendor's accounts with its name."""
     if review.live_trust is None or _statements(review.live_trust) is None:
         why = "its trust policy was not read or not understood"
         yield Way(End("Not read", "trust policy"), identity, "unread", why)
@@ -80,7 +81,7 @@ def _pair(flat: str) -> tuple[str, str]:
     return kind, f"arn:aws:iam::{value}:root" if _ACCOUNT.fullmatch(value) else value
 
 
-def _aws_end(pair: tuple[str, str], review: RoleReview, vendor: frozenset[str]) -> End:
+def _aws_end(pair: tuple[str, str], review: RoleReview, vendor: Mapping[str, str]) -> End:
     kind, value = pair
     if kind == "Service":
         return End(one_line(value, 120), "AWS service")
@@ -94,12 +95,12 @@ def _aws_end(pair: tuple[str, str], review: RoleReview, vendor: frozenset[str]) 
     account, rest = found.groups()
     detail = "the whole account" if rest == "root" else one_line(rest, 160)
     if account in vendor:
-        return End(f"Porter, account {account}", detail)
+        return End(f"{vendor[account]}, account {account}", detail)
     return End("This account" if account == review.scope_id else f"Account {account}", detail)
 
 
-def vendor_accounts(report: Report) -> frozenset[str]:
-    """Return the accounts that the documented trust policies name, and the one given as a parameter."""
+def vendor_accounts(report: Report) -> dict[str, str]:
+    """Return the accounts that documented trust policies name, and the one given, each with the vendor's name."""
     named = {
         found.group(1)
         for review in report.reviews
@@ -111,7 +112,7 @@ def vendor_accounts(report: Report) -> frozenset[str]:
         for name, text in report.run.parameters
         if name == "porter_account_id" and (found := _ACCOUNT.match(text))
     }
-    return frozenset(named | given)
+    return dict.fromkeys(sorted(named | given), vendor_name(report))
 
 
 def aws_beside(findings: Iterable[Finding], scope_id: str, known: dict[str, End]) -> Iterator[Way]:

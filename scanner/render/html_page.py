@@ -40,6 +40,8 @@ class Frame(msgspec.Struct, frozen=True):
     tagline: str = "documented access, checked against live access"
     kind: str = ""
     """Class of the body, for styles."""
+    vendor: str = "Porter"
+    """Of whom the page is independent."""
     print_label: str = ""
     """At the bottom left of each printed page; only plain ASCII of it is kept."""
 

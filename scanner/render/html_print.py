@@ -64,6 +64,7 @@ def print_html(report: Report, in_full: int = IN_FULL, as_lines: int = AS_LINES)
         version=page.version,
         about=f"run {run_id}",
         kind="print",
+        vendor=page.vendor,
         print_label=f"porter-audit, run {run_id}, {shown.stamp}",
     )
     return render_page("print.html.j2", frame, styles=_STYLES, v=page, p=shown, leaf=shown.leaf, home="")

@@ -34,6 +34,7 @@ from scanner.render.words import (
     open_points,
     unit_phrase,
     unread_other,
+    vendor_name,
     verdict_lines,
 )
 
@@ -66,6 +67,7 @@ class View(msgspec.Struct, frozen=True):
     subtitle: str
     run_id: str
     version: str
+    vendor: str
     lead: str
     """What the answer is to."""
     allows_lead: str
@@ -173,6 +175,7 @@ def view_of(
         subtitle=scopes_line(report),
         run_id=one_line(report.run.run_id, 60),
         version=one_line(report.run.tool_version, 40),
+        vendor=vendor_name(report),
         answer=answer,
         tone=tone,
         headline=headline[:1].upper() + headline[1:],

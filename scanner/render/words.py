@@ -156,10 +156,15 @@ def verdict_lines(verdict: Verdict) -> tuple[str, str]:
 
 def leads(report: Report) -> tuple[str, str]:
     """Return what stands before the answer and before the second line: what the run asked, and of which vendor."""
-    vendor = report.run.baseline_id.partition("@")[0]
-    name = " ".join(part.capitalize() for part in one_line(vendor, 60).replace("_", "-").split("-"))
+    name = vendor_name(report)
     first, second = LEADS[report.run.question]
     return first.replace("Porter", name), second.replace("Porter", name)
+
+
+def vendor_name(report: Report) -> str:
+    """Return whom the documented version is of, as people write it."""
+    vendor = report.run.baseline_id.partition("@")[0]
+    return " ".join(part.capitalize() for part in one_line(vendor, 60).replace("_", "-").split("-"))
 
 
 def _without_lead(text: str, lead: str) -> str:

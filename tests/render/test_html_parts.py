@@ -209,3 +209,13 @@ def test_what_changed_since_the_run_before_stands_in_the_summary_and_on_each_fin
 
 def test_nothing_is_said_of_nights_that_nobody_asked_about() -> None:
     assert "Since the run before" not in render_html(sample.small()).decode()
+
+
+def test_a_report_on_another_vendors_version_speaks_of_that_vendor() -> None:
+    report = sample.drifted()
+    other = replace(report, run=replace(report.run, baseline_id="grafana-cloud@2026-11"))
+    raw = render_html(other).decode()
+    assert "Independent of Grafana Cloud." in raw
+    assert "made independently of Grafana Cloud" in raw
+    assert "Grafana Cloud, account 108458755588" in raw
+    assert re.search(r"<h3>Grafana Cloud <span", raw)
