@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -26,6 +27,9 @@ from scanner.baseline.version import DocumentedVersion, load_version
 from scanner.errors import UsageError
 from scanner.model.finding import Axis, Finding
 from scanner.model.waiver import Waiver
+
+if TYPE_CHECKING:
+    from scanner.app.bundle import BundlePlan
 
 HISTORY, WAIVERS, NIGHTS, BUNDLES, PERIOD = "history.sqlite", "waivers.yaml", "nights", "bundles", "period"
 MAX_NIGHTS = 120
@@ -68,8 +72,9 @@ def demo_nights(
     history = options.out / HISTORY
     if history.exists():
         raise UsageError(f"`{history}` is there already", advice="give --out a directory that is not there")
-    prepare_directory(options.out)
     times = night_times(options.nights, now)
+    _bundle_plan(options)  # says now, and not after the first night, that a key is not fit
+    prepare_directory(options.out)
     states = read_states(options.baseline, progress)
     documented = load_version(find(options.baseline), ["aws"])
     waivers: tuple[Waiver, ...] = ()
@@ -152,13 +157,20 @@ def _write(options: NightsOptions, outcome: ScanOutcome, day: date) -> None:
     write_all(
         {folder / name: made for chosen in formats for name, made in documents(outcome.report, chosen).items()}
     )
-    if options.bundle:
-        from scanner.app.bundle import plan_bundle, write
+    plan = _bundle_plan(options)
+    if plan is not None:
+        from scanner.app.bundle import write
 
-        outputs = plan_outputs("json", str(options.out / BUNDLES))
-        plan = plan_bundle("full", outputs, options.baseline, sign_key=options.sign_key, previous=None)
-        if plan is not None:
-            write(outcome, plan)
+        write(outcome, plan)
+
+
+def _bundle_plan(options: NightsOptions) -> BundlePlan | None:
+    if not options.bundle:
+        return None
+    from scanner.app.bundle import plan_bundle
+
+    outputs = plan_outputs("json", str(options.out / BUNDLES))
+    return plan_bundle("full", outputs, options.baseline, sign_key=options.sign_key, previous=None)
 
 
 def _line(outcome: ScanOutcome, moment: datetime) -> str:

@@ -56,7 +56,8 @@ def test_a_fortnight_is_told_truthfully(porter: Porter, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [["--cloud", "gcp"], ["--bundle", "shareable"], ["--previous", "x"], ["--nights", "1"]]
+    "options",
+    [["--cloud", "gcp"], ["--bundle", "shareable"], ["--previous", "x"], ["--nights", "1"], ["--sign-key", "x"]],
 )
 def test_what_does_not_go_with_nights(porter: Porter, tmp_path: Path, options: list[str]) -> None:
     done = porter("demo", "--nights", "3", "--out", tmp_path / "demo", *options)
