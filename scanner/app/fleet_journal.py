@@ -63,9 +63,12 @@ def only_run(directory: Path) -> Iterator[None]:
 
 
 def unfinished(directory: Path) -> Path | None:
-    """Return the newest run that has a plan and is not over, by run id; None if there is none."""
-    found = [path for path in _runs(directory) if (path / PLAN).is_file() and not (path / ROLLUP).is_file()]
-    return max(found, default=None)
+    """Return the newest run, by run id, if it has a plan and is not over; None otherwise.
+
+    A run that was broken off before a newer one is of no use any more: its targets have been read since.
+    """
+    newest = max((path for path in _runs(directory) if (path / PLAN).is_file()), default=None)
+    return newest if newest is not None and not (newest / ROLLUP).is_file() else None
 
 
 def _runs(directory: Path) -> list[Path]:

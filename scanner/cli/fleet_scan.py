@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
+from scanner.app.exit_codes import INTERRUPTED
 from scanner.cli.console import emit, say
 from scanner.cli.options import DEFAULT_BASELINE
 from scanner.cli.scanning import EXIT_CODES
@@ -70,23 +72,27 @@ def scan_all_command(
         resume=resume,
         argv=tuple(sys.argv[1:]),
     )
-    with metrics(prom), progress_bar(enabled=not quiet) as progress:
-        outcome = run_fleet(options, warn=say, progress=progress)
-        write_fleet_metrics(prom, outcome.rollup)
+    try:
+        with metrics(prom), progress_bar(enabled=not quiet) as progress:
+            outcome = run_fleet(options, warn=say, progress=progress)
+            write_fleet_metrics(prom, outcome.rollup)
+    except KeyboardInterrupt:
+        say("interrupted: --resume continues where it ended")
+        _leave(INTERRUPTED)
     if not quiet:
         emit(summary_text(outcome.rollup))
         say(f"wrote {outcome.folder / INDEX}")
     if outcome.abandoned:
-        _leave(outcome.exit_code, outcome.abandoned)
+        say(f"the time is over: {outcome.abandoned} targets were still being read and are not waited for")
+        _leave(outcome.exit_code)
     return outcome.exit_code
 
 
-def _leave(code: int, abandoned: int) -> None:
+def _leave(code: int) -> NoReturn:
     """End the process now: threads that still wait for a cloud would keep it alive after its time is over.
 
     Everything is written, and the locks are the kernel's.
     """
-    say(f"the time is over: {abandoned} targets were still being read and are not waited for")
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

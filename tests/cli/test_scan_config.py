@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from scanner.app.config import load_config
 from scanner.app.config_defaults import scan_defaults
 from scanner.localcloud.fleet_content import running
 
-from ..localcloud.fleet import accounts, configuration, organization, variables
+from ..localcloud.fleet import accounts, configuration, organization, release, requests, variables
 from .conftest import Porter, gaad, role
 
 HEAD = "schema: porter-audit/config/v1\n"
@@ -152,3 +154,24 @@ def test_when_the_time_is_over_the_process_ends_and_says_what_was_not_read(tmp_p
     assert "the time is over: 1 targets were still being read" in done.stderr
     rollup = json.loads(next(tmp_path.glob("runs/*/rollup.json")).read_text())
     assert {row["place"]["id"]: row["reach"] for row in rollup["targets"]} == {IDS[0]: "late", IDS[1]: "read"}
+
+
+def test_interrupted_the_process_ends_at_once_and_the_run_can_be_continued(tmp_path: Path) -> None:
+    with running(organization(IDS[:2], held=IDS[:1]), tmp_path) as endpoint:
+        file = configuration(tmp_path)
+        command = [sys.executable, "-m", "scanner", "scan", "all", "--config", str(file)]
+        environ = {**os.environ, **variables(endpoint)}
+        with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
+            while not any(path.read_bytes() for path in tmp_path.glob("runs/*/journal.ndjson")):
+                assert process.poll() is None
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=50)
+        assert process.returncode == 130
+        assert "--resume continues where it ended" in said
+        release(endpoint)
+        done = subprocess.run(
+            [*command, "--resume"], env=environ, capture_output=True, text=True, timeout=50, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert requests(endpoint)[f"{IDS[1]} GetCallerIdentity"] == 1
