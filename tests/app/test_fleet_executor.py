@@ -112,7 +112,7 @@ def test_another_installation_key_is_refused_before_anything_is_read() -> None:
 
 
 def test_after_the_deadline_nothing_is_read() -> None:
-    done = read_target(work(target(IDS[0]), ends_at=datetime.now(UTC)))
+    done = read_target(work(target(IDS[0]), ends_at=now() - timedelta(seconds=1)))
     assert (done.result.reach, done.result.exit_code) == (Reach.LATE, 2)
     assert b'"not_attempted"' in done.files["report.json"]
 
