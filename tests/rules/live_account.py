@@ -20,6 +20,8 @@ from scanner.model.inventory import (
     AccessKey,
     AttachedPolicy,
     AwsAccount,
+    AwsActivity,
+    AwsEvent,
     AwsInstanceProfile,
     AwsManagedPolicy,
     AwsRole,
@@ -33,7 +35,7 @@ from scanner.model.inventory import (
     SamlProvider,
     StackResource,
 )
-from scanner.model.kinds import AWS_UNIT_KINDS
+from scanner.model.kinds import AWS_KINDS_ON_REQUEST, AWS_UNIT_KINDS
 from scanner.model.snapshot import ExternalIdFact, Scope, SourceKind, Unit, UnitError, UnitStatus
 from scanner.rules.base import AwsContext, Settings
 from scanner.rules.context import build_context
@@ -76,7 +78,8 @@ def units(case: Json) -> tuple[Unit, ...]:
     """Return all units complete, but for those that the case names with another status."""
     unread: Json = case.get("units", {})
     found = []
-    for kind in AWS_UNIT_KINDS:
+    asked = AWS_KINDS_ON_REQUEST if "events" in case else ()
+    for kind in (*AWS_UNIT_KINDS, *asked):
         for region in REGIONS if kind.regional else ("global",):
             status = UnitStatus(unread.get(kind.kind, "complete"))
             error = UnitError("AccessDenied", "denied") if status is UnitStatus.DENIED else None
@@ -87,6 +90,33 @@ def units(case: Json) -> tuple[Unit, ...]:
 
 def role_arn(name: str, account: str = ACCOUNT) -> str:
     return f"arn:aws:iam::{account}:role/{name}"
+
+
+def _activity(events: list[Json]) -> AwsActivity:
+    """Return the day before; each event names a role, and what differs from a session by Porter's account."""
+    day = timedelta(days=1)
+    made = tuple(
+        AwsEvent(
+            event_id=f"event-{number}",
+            name=event.get("name", "AssumeRole"),
+            source=event.get("source", "sts.amazonaws.com"),
+            time=AS_OF - day / 2,
+            region="us-east-1",
+            identity_type=event.get("type", "AWSAccount"),
+            identity_arn=event.get("arn", ""),
+            identity_account=event.get("account", "108458755588"),
+            invoked_by=event.get("service", ""),
+            source_ip="192.0.2.1",
+            role=event["role"] if event.get("by_name") else role_arn(event["role"]),
+            policy=event.get("policy", ""),
+            session_name="deploy",
+            external_id=event.get("external_id"),
+            error_code=event.get("error", ""),
+            evidence=EvidencePointer("aws/x/us-east-1/aws.cloudtrail.activity", f"/0/Events/{number}"),
+        )
+        for number, event in enumerate(events)
+    )
+    return AwsActivity(made, AS_OF - day, AS_OF)
 
 
 def _account(case: Json, account_id: str = ACCOUNT) -> AwsAccount:
@@ -105,6 +135,7 @@ def _account(case: Json, account_id: str = ACCOUNT) -> AwsAccount:
         roles=tuple(roles.values()),
         users=tuple(_user(u) for u in case.get("users", ())),
         stacks=tuple(_stack(s) for s in stacks),
+        activity=_activity(case["events"]) if "events" in case else None,
         pod_identities=tuple(_association(i, a) for i, a in enumerate(case.get("associations", ()))),
         policies=tuple(_managed_policy(p) for p in case.get("policies", ())),
         instance_profiles=tuple(_profile(p) for p in case.get("profiles", ())),
