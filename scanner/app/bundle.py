@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,7 +155,7 @@ def _named_populations(report: Report) -> Iterator[tuple[str, Population]]:
     taken = {"counts", "tie-outs"}
     for population in sorted(report.populations, key=lambda p: (p.scope_id, p.name)):
         slug = _NOT_SLUG.sub("-", f"{population.scope_id} {population.name}".lower()).strip("-")[:120]
-        name = next(n for n in (slug, *(f"{slug}-{i}" for i in range(2, 1_000_000))) if n not in taken)
+        name = next(n for n in chain((slug,), (f"{slug}-{i}" for i in count(2))) if n not in taken)
         taken.add(name)
         yield name, population
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, count
 
 import msgspec
 
@@ -238,7 +239,7 @@ class _Names:
 
     def take(self, text: str) -> str:
         plain = _NOT_SLUG.sub("-", text.lower()).strip("-.")[:80] or "unnamed"
-        name = next(n for n in (plain, *(f"{plain}-{i}" for i in range(2, 1_000_000))) if n not in self._taken)
+        name = next(n for n in chain((plain,), (f"{plain}-{i}" for i in count(2))) if n not in self._taken)
         self._taken.add(name)
         return name
 

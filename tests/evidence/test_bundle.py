@@ -18,6 +18,7 @@ from scanner.app.outputs import FILE_NAMES, Format, OutputPlan
 from scanner.errors import InputError, RenderError, UsageError
 from scanner.evidence.bundle import all_files, is_safe_path, latest_bundle, write_bundle
 from scanner.evidence.pages import page_path, read_snapshot, snapshot_files
+from scanner.model.report import Population
 from scanner.model.snapshot import Unit, UnitStatus
 
 
@@ -88,6 +89,17 @@ def test_two_units_never_share_a_file(nights: Nights) -> None:
     units = tuple(Unit(i, "k", "aws", "s", "global", True, UnitStatus.COMPLETE, (), (page,)) for i in ids)
     made = snapshot_files(replace(nights.outcome.snapshot, units=units, calls=()))
     assert sum(data == b'{"a":1}\n' for data in made.values()) == len(ids)
+
+
+def test_two_populations_never_share_a_file(nights: Nights) -> None:
+    names = ("a b", "a-b", "A/B", "../../b", "counts", "tie outs")
+    populations = tuple(Population(name, "", 0, "", ()) for name in names)
+    report = replace(nights.outcome.report, populations=populations)
+    made = contents(replace(nights.outcome, report=report), plan_of(nights)).files
+    found = sorted(path for path in made if path.startswith("populations/"))
+    assert len(found) == len(names) + 2
+    assert all(is_safe_path(path) for path in found)
+    assert {f"populations/{name}.csv" for name in ("a-b", "a-b-2", "a-b-3", "b", "counts-2", "tie-outs-2")} <= set(found)
 
 
 def test_the_sums_are_read_by_sha256sum(nights: Nights) -> None:
