@@ -11,13 +11,18 @@ from scanner.normalize.pointer import child, moment, optional_text, record, reco
 
 
 def stacks_of(unit: Unit) -> tuple[AwsStack, ...]:
-    """Return the stacks of one region's unit, each with the resources that name its id."""
+    """Return the stacks of one region's unit, each once and with the resources that name its id.
+
+    A list that was cut off may send its page again.
+    """
     pages = pages_of(unit)
-    return tuple(
-        _stack(unit, raw, at, _resources(pages, text(raw, "StackId", at), text(raw, "StackName", at)))
-        for page_at, page in pages
-        for at, raw in records(page, "Stacks", page_at)
-    )
+    found: dict[str, AwsStack] = {}
+    for page_at, page in pages:
+        for at, raw in records(page, "Stacks", page_at):
+            stack_id = text(raw, "StackId", at)
+            owned = _resources(pages, stack_id, text(raw, "StackName", at))
+            found.setdefault(stack_id, _stack(unit, raw, at, owned))
+    return tuple(found.values())
 
 
 def _stack(unit: Unit, raw: JsonObject, at: str, resources: tuple[StackResource, ...]) -> AwsStack:
