@@ -59,6 +59,12 @@ def test_no_link_inside_the_project_is_dead(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda p: p.name)
+def test_every_test_and_benchmark_a_page_names_is_there(page: Path) -> None:
+    named = re.findall(r"`((?:tests|benchmarks|deploy|examples)/[\w./-]*)", page.read_text())
+    assert [name for name in named if not (ROOT / name.rstrip("/.")).exists()] == []
+
+
 def test_the_rule_reference_is_up_to_date() -> None:
     written = (ROOT / "docs" / "rules.md").read_text()
     assert written == rules_page.page(), "write it anew: python -m scanner.app.rules_page docs/rules.md"
