@@ -106,7 +106,10 @@ def measure(number: int, executor: str) -> float:
             _, said = process.communicate()
             seconds = time.perf_counter() - start
             watch.stop()
-        found: dict[str, Any] = json.loads(next(folder.glob("runs/*/rollup.json")).read_bytes())
+        rollup = next(folder.glob("runs/*/rollup.json"), None)
+        if rollup is None:
+            sys.exit(f"no roll-up after {seconds:.0f} s, exit {process.returncode}: {said[-2000:]}")
+        found: dict[str, Any] = json.loads(rollup.read_bytes())
         counts = found["counts"]
         rate = number / seconds * 60
         print(
