@@ -94,8 +94,8 @@ def read_input(
     """Return the snapshot that a file, or a directory of page files, holds.
 
     `now` becomes the time of collection of an export; a snapshot keeps its own. `account_id`, `project_id` and
-    `subscription_id` are what a template or plan is for. Raises `InputError` in one line: which file, where in it, what is wrong; `UsageError` if
-    `template_values` are given for another kind of file.
+    `subscription_id` are what a template or plan is for. Raises `InputError` in one line: which file, where in it, what
+    is wrong; `UsageError` if `template_values` are given for another kind of file.
     """
     reading = Reading(
         now=now,

@@ -1,16 +1,17 @@
-"""What the AWS rules share: subjects, quoting, differences, and from the engine's answer to a result."""
+"""What the AWS rules share: subjects, references, expectations, and from the engine's answer to a result."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from scanner.access.records import Answer, Comparison, Piece, Request
+from scanner.access.records import Answer
 from scanner.baseline.records import AwsBaseline, DocumentedRole, SourceRef
-from scanner.model.common import EvidencePointer, JsonObject
-from scanner.model.finding import Diff, DiffEntry, Expected, Outcome, Reference, Result, Severity, Subject, Witness
+from scanner.model.common import EvidencePointer
+from scanner.model.finding import Expected, Outcome, Reference, Result, Subject
 from scanner.model.inventory import AwsRole
 from scanner.rules.base import AwsContext
+from scanner.rules.differences import witness_of
+from scanner.rules.words import count
 
 PORTER_PERMISSIONS = Reference(
     "Porter: AWS permissions", "https://docs.porter.run/security-and-compliance/aws-permissions"
@@ -36,33 +37,6 @@ IAM_LAST_USED = Reference("AWS: last accessed information", _IAM + "access_polic
 EKS_POD_IDENTITY = Reference(
     "AWS: EKS Pod Identity", "https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html"
 )
-
-_LONGEST_VALUE = 200
-"""Longer values are cut in messages; the whole value stands in the evidence."""
-
-
-def quote(value: str) -> str:
-    """Return a value from the cloud for a sentence: in backticks, on one line, without control or direction marks."""
-    plain = "".join("?" if unicodedata.category(c)[0] == "C" or c in "`\u2028\u2029" else c for c in value)
-    return f"`{plain if len(plain) <= _LONGEST_VALUE else plain[:_LONGEST_VALUE] + '...'}`"
-
-
-def listed(items: Iterable[str], most: int = 5) -> str:
-    """Return items quoted and joined; above `most`, the rest is counted."""
-    unique = list(dict.fromkeys(items))
-    shown = ", ".join(quote(i) for i in unique[:most])
-    return shown + (f" and {len(unique) - most} more" if len(unique) > most else "")
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Return `1 role`, `2 roles`."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
-
-
-def worst(severities: Iterable[Severity]) -> Severity:
-    """Return the most severe; INFO of nothing."""
-    order = list(Severity)
-    return min(severities, key=order.index, default=Severity.INFO)
 
 
 def role_subject(role: AwsRole) -> Subject:
@@ -134,54 +108,6 @@ def page_of(ctx: AwsContext, page: DocumentedRole) -> Expected:
     """Return the documented statements of a role as the expectation."""
     rows = [f"{s.sid}: {count(len(s.actions), 'action')} on {', '.join(s.resources)}" for s in page.statements]
     return expectation(ctx, rows, page.source)
-
-
-def witness_of(request: Request | None, path: Sequence[str] = ()) -> Witness | None:
-    """Return the engine's request as the finding's example; the engine has run it on the second evaluator."""
-    if request is None:
-        return None
-    context: JsonObject = dict(request.context)
-    return Witness(request.principal, request.action, request.resource, context, tuple(path), replayed=True)
-
-
-def spoken(request: Request | Witness | None) -> str:
-    """Return an example request in words."""
-    if request is None:
-        return "no example request"
-    text = f"{quote(request.action)} on {quote(request.resource)}"
-    if request.principal:
-        text += f" by {quote(request.principal)}"
-    pairs = [f"{k}={v if isinstance(v, str) else '|'.join(map(str, v))}" for k, v in sorted(request.context.items())]
-    return text + (f" with {listed(pairs, 3)}" if pairs else "")
-
-
-def entry(piece: Piece) -> DiffEntry:
-    """Return a piece of access as a line of the difference."""
-    return DiffEntry(
-        kind=piece.kind,
-        statement=f"{piece.document}: {piece.statement}",
-        actions=piece.actions,
-        resources=piece.resources,
-        conditions=piece.conditions,
-        principals=piece.principals,
-        latent=piece.latent,
-        witness=witness_of(piece.witness),
-    )
-
-
-def difference(comparison: Comparison, excess: Sequence[Piece] | None = None) -> Diff:
-    """Return documented versus live, whole or for some of the excess."""
-    added = comparison.excess if excess is None else excess
-    return Diff(
-        added=tuple(entry(p) for p in added),
-        removed=tuple(entry(p) for p in comparison.missing),
-        undecided=tuple(f"{u.document}: {u.statement}: {u.reason}" for u in comparison.undecided),
-    )
-
-
-def open_reasons(comparison: Comparison, direction: str = "excess") -> tuple[str, ...]:
-    """Return why the comparison is not decided in one direction."""
-    return tuple(u.reason for u in comparison.undecided if u.direction == direction)
 
 
 def open_result(reasons: Sequence[str]) -> Result:

@@ -8,9 +8,9 @@ from scanner.baseline.records import DocumentedRole
 from scanner.model.common import NotObserved
 from scanner.model.finding import Subject
 from scanner.model.inventory import AwsRole, PodIdentityAssociation
-from scanner.rules.aws._common import quote
 from scanner.rules.base import AwsContext
 from scanner.rules.context import is_named_like_vendor
+from scanner.rules.words import quote
 
 POD_SERVICE = "pods.eks.amazonaws.com"
 

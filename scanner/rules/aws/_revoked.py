@@ -8,13 +8,13 @@ from scanner.access.records import Answer
 from scanner.baseline.records import AwsBaseline
 from scanner.model.common import NotObserved
 from scanner.model.inventory import AwsRole, AwsStack
-from scanner.rules.aws._common import quote
 from scanner.rules.aws.stack_001_porter_role import live_stacks, owned_roles
 from scanner.rules.base import AwsContext
 from scanner.rules.context import matches_name
 from scanner.rules.external_id import values
 from scanner.rules.questions import IMPOSSIBLE, UNDECIDED, vendor_answer
 from scanner.rules.revoked import command
+from scanner.rules.words import quote
 
 _TAG_KEYS = ("aws:resourcetag/", "aws:requesttag/")
 

@@ -30,10 +30,11 @@ from scanner.model.finding import Axis, ObservedValue, Outcome, Reference, Remed
 from scanner.model.inventory import AwsActivity, AwsEvent, AwsRole
 from scanner.model.kinds import ACTIVITY, AUTHORIZATION_DETAILS
 from scanner.rules.aws._activity import about, caller, span
-from scanner.rules.aws._common import PORTER_PERMISSIONS, count, key_of, listed, no_porter_role, role_subject
+from scanner.rules.aws._common import PORTER_PERMISSIONS, key_of, no_porter_role, role_subject
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.external_id import values
 from scanner.rules.questions import account_of, vendor_accounts
+from scanner.rules.words import count, listed
 
 SESSIONS = ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoleForPodIdentity")
 

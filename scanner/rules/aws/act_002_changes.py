@@ -28,8 +28,9 @@ from scanner.model.finding import Axis, ObservedValue, Outcome, Reference, Remed
 from scanner.model.inventory import AwsActivity, AwsEvent, AwsRole
 from scanner.model.kinds import ACTIVITY, AUTHORIZATION_DETAILS
 from scanner.rules.aws._activity import about, caller, span
-from scanner.rules.aws._common import PORTER_PERMISSIONS, count, key_of, no_porter_role, quote, role_subject
+from scanner.rules.aws._common import PORTER_PERMISSIONS, key_of, no_porter_role, role_subject
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.words import count, quote
 
 _READS = ("Get", "List", "Generate", "Simulate")
 _SHOWN = 5

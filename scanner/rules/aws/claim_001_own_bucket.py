@@ -35,14 +35,13 @@ from scanner.rules.aws._common import (
     evidence_of,
     expectation,
     not_applicable,
-    quote,
     role_subject,
-    spoken,
     undecided_outcome,
-    witness_of,
 )
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import spoken, witness_of
 from scanner.rules.questions import POSSIBLE, UNDECIDED, ask_permissions
+from scanner.rules.words import quote
 
 _OBJECT_ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 _FOREIGN_BUCKETS = ("a-bucket-of-another-team", "porter-a-bucket-of-another-cluster")

@@ -34,16 +34,14 @@ from scanner.rules.aws._common import (
     PORTER_PERMISSIONS,
     documented_roles,
     evidence_of,
-    listed,
     not_applicable,
-    quote,
     role_subject,
-    spoken,
     undecided_outcome,
-    witness_of,
 )
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import spoken, witness_of
 from scanner.rules.questions import POSSIBLE, UNDECIDED, allowed_principals, ask_permissions
+from scanner.rules.words import listed, quote
 
 IAM_MANAGER = "porter-access-manager"
 """The role that the page presents as the one that manages IAM (contradictions B10 and B13)."""

@@ -34,14 +34,14 @@ from scanner.rules.aws._common import (
     expectation,
     key_of,
     not_applicable,
-    quote,
     role_subject,
     undecided_outcome,
-    witness_of,
 )
 from scanner.rules.aws.stack_001_porter_role import live_stacks, owned_roles
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import witness_of
 from scanner.rules.questions import IMPOSSIBLE, UNDECIDED, vendor_answer
+from scanner.rules.words import quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

@@ -33,15 +33,15 @@ from scanner.rules.aws._common import (
     documented_roles,
     expectation,
     not_applicable,
-    quote,
     role_subject,
     undecided_outcome,
-    witness_of,
 )
 from scanner.rules.aws._pods import POD_SERVICE
 from scanner.rules.aws.trust_004_service_source import foreign_source
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import witness_of
 from scanner.rules.questions import POSSIBLE, UNDECIDED, ask_trust
+from scanner.rules.words import quote
 
 SCOPED = ("porter-karpenter",)
 """Roles of which the page says that they are scoped to the account (contradiction B9)."""

@@ -41,10 +41,7 @@ from scanner.rules.aws._common import (
     evidence_of,
     key_of,
     no_porter_role,
-    quote,
     role_subject,
-    spoken,
-    witness_of,
 )
 from scanner.rules.aws._power import ADMINISTRATOR, grants_all
 from scanner.rules.aws._reach import Reach
@@ -52,6 +49,8 @@ from scanner.rules.aws.escalation_chains import Chain, chains
 from scanner.rules.aws.escalation_paths import EscalationPath
 from scanner.rules.aws.escalation_services import ALL_PATHS
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import spoken, witness_of
+from scanner.rules.words import quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

@@ -9,13 +9,13 @@ import msgspec
 from scanner.access.records import Answer, Request
 from scanner.model.finding import Severity
 from scanner.model.inventory import AwsRole
-from scanner.rules.aws._common import quote
 from scanner.rules.aws._pods import POD_SERVICE
 from scanner.rules.aws._reach import Reach
 from scanner.rules.aws.escalation_paths import ADMINISTRATOR_POLICY, ROLES, Step
 from scanner.rules.aws.trust_004_service_source import services_without_source
 from scanner.rules.base import AwsContext
 from scanner.rules.questions import POSSIBLE, UNDECIDED, any_outside, ask_trust
+from scanner.rules.words import quote
 
 _NO_BOUNDARY = {"Null": {"iam:PermissionsBoundary": "true"}}
 CREATE_ROLE = Step("iam:CreateRole", (ROLES,), _NO_BOUNDARY)

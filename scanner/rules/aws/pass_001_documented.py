@@ -34,22 +34,18 @@ from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
     IAM_PASS_ROLE,
     PORTER_PERMISSIONS,
-    difference,
     documented_roles,
     evidence_of,
     expectation,
-    listed,
     not_applicable,
-    open_reasons,
     open_result,
-    quote,
     role_subject,
-    spoken,
-    witness_of,
 )
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import difference, open_reasons, spoken, witness_of
 from scanner.rules.judge import readable_documents
 from scanner.rules.questions import deny_all_but, restriction
+from scanner.rules.words import listed, quote
 
 PASS_ROLE = "iam:PassRole"
 

@@ -33,16 +33,15 @@ from scanner.rules.aws._common import (
     documented_roles,
     evidence_of,
     expectation,
-    listed,
     not_applicable,
-    quote,
     role_subject,
     undecided_outcome,
-    witness_of,
 )
 from scanner.rules.aws.pass_001_documented import PASS_ROLE, documented_grants
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import witness_of
 from scanner.rules.questions import POSSIBLE, UNDECIDED, ask_permissions
+from scanner.rules.words import listed, quote
 
 _UNLISTED_SERVICE = {"StringEquals": {"iam:PassedToService": ["unlisted-service.amazonaws.com"]}}
 _UNLISTED_ROLE = "role/a-role-nobody-listed"

@@ -31,24 +31,19 @@ from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
     IAM_BEST_PRACTICES,
     PORTER_PERMISSIONS,
-    count,
-    difference,
     documented_roles,
     evidence_of,
-    listed,
     not_applicable,
-    open_reasons,
     open_result,
     page_of,
-    quote,
     role_subject,
-    spoken,
-    witness_of,
 )
 from scanner.rules.aws._power import controls_identities
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import difference, open_reasons, spoken, witness_of
 from scanner.rules.judge import RoleJudgement
 from scanner.rules.printed import printed_names
+from scanner.rules.words import count, listed, quote
 
 KINDS = ("action", "resource", "condition")
 _WORDS = {

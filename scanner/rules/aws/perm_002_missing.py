@@ -26,20 +26,17 @@ from scanner.model.finding import Axis, Diff, Outcome, Remediation, Result, Seve
 from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
     PORTER_PERMISSIONS,
-    count,
-    difference,
     documented_roles,
     evidence_of,
-    listed,
     not_applicable,
-    open_reasons,
     open_result,
     page_of,
-    quote,
     role_subject,
 )
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import difference, open_reasons
 from scanner.rules.judge import RoleJudgement
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

@@ -29,21 +29,17 @@ from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
     IAM_BEST_PRACTICES,
     PORTER_PERMISSIONS,
-    difference,
     documented_roles,
     evidence_of,
-    listed,
     not_applicable,
-    open_reasons,
     open_result,
-    quote,
     role_subject,
-    spoken,
-    witness_of,
 )
 from scanner.rules.aws._power import controls_identities
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import difference, open_reasons, spoken, witness_of
 from scanner.rules.judge import RoleJudgement
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

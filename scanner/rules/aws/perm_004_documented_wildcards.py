@@ -36,17 +36,15 @@ from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
     IAM_BEST_PRACTICES,
     PORTER_PERMISSIONS,
-    count,
     documented_roles,
     evidence_of,
-    listed,
     not_applicable,
-    quote,
     role_subject,
 )
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.external_id import statements, values
 from scanner.rules.judge import readable_documents
+from scanner.rules.words import count, listed, quote
 
 
 class _Breadth(msgspec.Struct, frozen=True):

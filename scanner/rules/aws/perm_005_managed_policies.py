@@ -29,18 +29,16 @@ from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
     IAM_MANAGED,
     PORTER_PERMISSIONS,
-    count,
     documented_roles,
     evidence_of,
     expectation,
-    listed,
     not_applicable,
-    quote,
     role_subject,
 )
 from scanner.rules.aws._power import ADMINISTRATOR, IAM_ADMINISTRATOR, grants_all
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.judge import RoleJudgement, in_partition
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

@@ -26,18 +26,11 @@ from collections.abc import Iterator
 from scanner.model.finding import Axis, ObservedValue, Outcome, Reference, Remediation, Result, Severity, Witness
 from scanner.model.inventory import AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS
-from scanner.rules.aws._common import (
-    IAM_BEST_PRACTICES,
-    evidence_of,
-    key_of,
-    listed,
-    no_porter_role,
-    quote,
-    role_subject,
-)
+from scanner.rules.aws._common import IAM_BEST_PRACTICES, evidence_of, key_of, no_porter_role, role_subject
 from scanner.rules.aws._power import ADMINISTRATOR, IAM_ADMINISTRATOR, grants_all
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.judge import readable_documents
+from scanner.rules.words import listed, quote
 
 _POLICY = "iam::aws:policy/AdministratorAccess"
 

@@ -27,13 +27,7 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import PodIdentityAssociation
 from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS, POD_IDENTITIES, REGIONS
-from scanner.rules.aws._common import (
-    EKS_POD_IDENTITY,
-    PORTER_PERMISSIONS,
-    expectation,
-    not_applicable,
-    quote,
-)
+from scanner.rules.aws._common import EKS_POD_IDENTITY, PORTER_PERMISSIONS, expectation, not_applicable
 from scanner.rules.aws._pods import (
     association_subject,
     is_pod_role,
@@ -44,6 +38,7 @@ from scanner.rules.aws._pods import (
 )
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.questions import account_of
+from scanner.rules.words import quote
 
 _Verdict = tuple[Result, str, str, Severity | None]
 

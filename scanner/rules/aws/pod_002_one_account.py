@@ -32,15 +32,13 @@ from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS, POD_IDENTITIES,
 from scanner.rules.aws._common import (
     EKS_POD_IDENTITY,
     PORTER_PERMISSIONS,
-    count,
     documented_roles,
-    listed,
     not_applicable,
-    quote,
     role_subject,
 )
 from scanner.rules.aws._pods import is_pod_role
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

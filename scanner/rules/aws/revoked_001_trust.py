@@ -37,18 +37,17 @@ from scanner.rules.aws._common import (
     IAM_PRINCIPAL,
     PORTER_CONNECT,
     account_subject,
-    count,
     evidence_of,
     key_of,
-    quote,
     role_subject,
     undecided_outcome,
-    witness_of,
 )
 from scanner.rules.aws._revoked import role_removal, stack_words, trusting, whose
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import witness_of
 from scanner.rules.questions import IMPOSSIBLE, UNDECIDED, vendor_if
 from scanner.rules.revoked import left, look_alike, none_left
+from scanner.rules.words import count, quote
 
 _NO_ORGANIZATION = {"Null": {"aws:PrincipalOrgID": "true", "aws:PrincipalOrgPaths": "true"}}
 

@@ -30,16 +30,15 @@ from scanner.rules.aws._common import (
     PORTER_CONNECT,
     PORTER_PERMISSIONS,
     account_subject,
-    count,
     evidence_of,
     key_of,
-    quote,
     role_subject,
 )
 from scanner.rules.aws._revoked import role_removal, trusting, whose
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.questions import UNDECIDED
 from scanner.rules.revoked import left, none_left
+from scanner.rules.words import count, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

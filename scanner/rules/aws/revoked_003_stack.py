@@ -24,11 +24,12 @@ from collections.abc import Iterator
 
 from scanner.model.finding import Axis, Outcome, Reference, Remediation, Severity, Subject
 from scanner.model.kinds import REGIONS, STACK
-from scanner.rules.aws._common import PORTER_CONNECT, account_subject, count, listed, not_applicable, quote
+from scanner.rules.aws._common import PORTER_CONNECT, account_subject, not_applicable
 from scanner.rules.aws._revoked import delete_stack
 from scanner.rules.aws.stack_001_porter_role import live_stacks, owned_roles
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.revoked import left, none_left
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

@@ -26,10 +26,11 @@ from collections.abc import Iterator
 from scanner.model.finding import Axis, Outcome, Remediation, Severity, Subject
 from scanner.model.inventory import AwsGroup, AwsManagedPolicy, AwsRole, AwsUser
 from scanner.model.kinds import AUTHORIZATION_DETAILS
-from scanner.rules.aws._common import IAM_MANAGED, PORTER_PERMISSIONS, account_subject, count, listed, quote
+from scanner.rules.aws._common import IAM_MANAGED, PORTER_PERMISSIONS, account_subject
 from scanner.rules.aws._revoked import vendor_roles
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.revoked import command, left, none_left
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

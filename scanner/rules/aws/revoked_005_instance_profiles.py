@@ -24,10 +24,11 @@ from collections.abc import Iterator
 from scanner.model.finding import Axis, Outcome, Reference, Remediation, Severity, Subject
 from scanner.model.inventory import AwsInstanceProfile
 from scanner.model.kinds import AUTHORIZATION_DETAILS, INSTANCE_PROFILES
-from scanner.rules.aws._common import PORTER_PERMISSIONS, account_subject, count, listed, quote
+from scanner.rules.aws._common import PORTER_PERMISSIONS, account_subject
 from scanner.rules.aws._revoked import by_name, is_vendor_role_arn, vendor_roles
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.revoked import command, left, none_left
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

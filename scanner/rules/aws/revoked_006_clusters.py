@@ -26,11 +26,12 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.inventory import EksCluster, PodIdentityAssociation
 from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS, POD_IDENTITIES, REGIONS
-from scanner.rules.aws._common import EKS_POD_IDENTITY, PORTER_CONNECT, account_subject, count, listed, quote
+from scanner.rules.aws._common import EKS_POD_IDENTITY, PORTER_CONNECT, account_subject
 from scanner.rules.aws._pods import association_subject, pod, role_name
 from scanner.rules.aws._revoked import is_vendor_role_arn, vendor_roles
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.revoked import command, left, none_left
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

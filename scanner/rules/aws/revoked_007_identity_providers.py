@@ -27,11 +27,12 @@ from scanner.model.common import Observed
 from scanner.model.finding import Axis, Outcome, Reference, Remediation, Severity, Subject
 from scanner.model.inventory import OidcProvider, SamlProvider
 from scanner.model.kinds import AUTHORIZATION_DETAILS, OIDC_PROVIDERS, SAML_PROVIDERS
-from scanner.rules.aws._common import PORTER_CONNECT, account_subject, count, listed, quote
+from scanner.rules.aws._common import PORTER_CONNECT, account_subject
 from scanner.rules.aws._revoked import vendor_roles
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.questions import allowed_principals
 from scanner.rules.revoked import command, is_vendor_host, left, none_left, vendor_domains
+from scanner.rules.words import count, listed, quote
 
 Provider = OidcProvider | SamlProvider
 

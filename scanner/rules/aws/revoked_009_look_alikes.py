@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from scanner.model.finding import Axis, Outcome, Remediation, Severity
 from scanner.model.inventory import OidcProvider
 from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS, INSTANCE_PROFILES, OIDC_PROVIDERS, SAML_PROVIDERS
-from scanner.rules.aws._common import IAM_BEST_PRACTICES, PORTER_CONNECT, account_subject, quote, role_subject
+from scanner.rules.aws._common import IAM_BEST_PRACTICES, PORTER_CONNECT, account_subject, role_subject
 from scanner.rules.aws._revoked import by_name, is_vendor_role_arn, looks_like_vendor, trusting, vendor_roles
 from scanner.rules.aws.revoked_004_policies import policy_subject
 from scanner.rules.aws.revoked_005_instance_profiles import profile_subject
@@ -39,6 +39,7 @@ from scanner.rules.aws.revoked_007_identity_providers import (
 )
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.revoked import look_alike, none_left
+from scanner.rules.words import quote
 
 _EKS_ISSUER = "oidc.eks."
 

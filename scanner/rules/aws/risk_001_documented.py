@@ -35,18 +35,16 @@ from scanner.rules.aws._common import (
     PORTER_PERMISSIONS,
     documented_roles,
     evidence_of,
-    listed,
     not_applicable,
-    quote,
     role_subject,
-    spoken,
     undecided_outcome,
-    witness_of,
 )
 from scanner.rules.aws._reach import Reach
 from scanner.rules.aws.documented_risks import RISKS, DocumentedRisk
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import spoken, witness_of
 from scanner.rules.questions import POSSIBLE, UNDECIDED
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

@@ -35,20 +35,18 @@ from scanner.rules.aws._common import (
     IAM_PRINCIPAL,
     PORTER_PERMISSIONS,
     account_subject,
-    count,
     evidence_of,
     expectation,
     not_applicable,
-    quote,
     role_subject,
     undecided_outcome,
-    witness_of,
-    worst,
 )
 from scanner.rules.aws._power import ADMINISTRATOR, IAM_ADMINISTRATOR, grants_all
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.context import is_named_like_vendor, matches_name
+from scanner.rules.differences import witness_of
 from scanner.rules.questions import IMPOSSIBLE, POSSIBLE, UNDECIDED, ask_permissions, vendor_answer, vendor_if
+from scanner.rules.words import count, quote, worst
 
 _ROLE_MANAGEMENT = (
     "iam:AttachRolePolicy",

@@ -32,15 +32,13 @@ from scanner.rules.aws._common import (
     PORTER_CONNECT,
     PORTER_PERMISSIONS,
     account_subject,
-    count,
     documented_roles,
     expectation,
-    listed,
     not_applicable,
-    quote,
     source_text,
 )
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

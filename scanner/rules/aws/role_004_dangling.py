@@ -26,9 +26,10 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS
-from scanner.rules.aws._common import IAM_PRINCIPAL, key_of, listed, no_porter_role, role_subject
+from scanner.rules.aws._common import IAM_PRINCIPAL, key_of, no_porter_role, role_subject
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.questions import allowed_principals, is_unique_id
+from scanner.rules.words import listed
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

@@ -26,8 +26,9 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, Expected, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS
-from scanner.rules.aws._common import IAM_BOUNDARIES, key_of, no_porter_role, quote, role_subject
+from scanner.rules.aws._common import IAM_BOUNDARIES, key_of, no_porter_role, role_subject
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.words import quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

@@ -35,19 +35,17 @@ from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
     IAM_PRINCIPAL,
     account_subject,
-    count,
     evidence_of,
-    listed,
     no_porter_role,
-    quote,
     role_subject,
     undecided_outcome,
-    witness_of,
 )
 from scanner.rules.aws._power import ADMINISTRATOR, IAM_ADMINISTRATOR, grants_all
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import witness_of
 from scanner.rules.external_id import statements, values
 from scanner.rules.questions import IMPOSSIBLE, POSSIBLE, UNDECIDED, ask_trust
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

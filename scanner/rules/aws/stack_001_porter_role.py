@@ -31,17 +31,9 @@ from scanner.baseline.records import StackClaim
 from scanner.model.finding import Axis, ObservedValue, Outcome, Reference, Remediation, Result, Severity, Subject
 from scanner.model.inventory import AwsStack
 from scanner.model.kinds import AUTHORIZATION_DETAILS, REGIONS, STACK
-from scanner.rules.aws._common import (
-    PORTER_CONNECT,
-    account_subject,
-    count,
-    expectation,
-    listed,
-    not_applicable,
-    quote,
-    worst,
-)
+from scanner.rules.aws._common import PORTER_CONNECT, account_subject, expectation, not_applicable
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.words import count, listed, quote, worst
 
 _ROLE = "AWS::IAM::Role"
 _DEAD = ("DELETE_COMPLETE",)

@@ -31,23 +31,18 @@ from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
     IAM_PRINCIPAL,
     PORTER_PERMISSIONS,
-    count,
-    difference,
     documented_roles,
     expectation,
-    listed,
     not_applicable,
-    open_reasons,
     open_result,
-    quote,
     role_subject,
-    spoken,
-    witness_of,
 )
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import difference, open_reasons, spoken, witness_of
 from scanner.rules.external_id import uses, values
 from scanner.rules.judge import RoleJudgement, trust_body
 from scanner.rules.questions import account_of
+from scanner.rules.words import count, listed, quote
 
 _WORDS = {
     "principal": "admits a principal that is not documented",

@@ -39,18 +39,16 @@ from scanner.rules.aws._common import (
     PORTER_PERMISSIONS,
     documented_roles,
     expectation,
-    listed,
     not_applicable,
-    quote,
     role_subject,
-    spoken,
     undecided_outcome,
-    witness_of,
 )
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import spoken, witness_of
 from scanner.rules.external_id import NOTHING, concrete_tokens, fact_of, live_external_id, uses
 from scanner.rules.judge import trust_body
 from scanner.rules.questions import POSSIBLE, UNDECIDED, any_outside, external_principals
+from scanner.rules.words import listed, quote
 
 
 class _Defect(msgspec.Struct, frozen=True):

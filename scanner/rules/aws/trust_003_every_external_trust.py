@@ -33,14 +33,14 @@ from scanner.rules.aws._common import (
     IAM_EXTERNAL_ID,
     expectation,
     not_applicable,
-    quote,
     role_subject,
     source_text,
     undecided_outcome,
-    witness_of,
 )
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import witness_of
 from scanner.rules.questions import IMPOSSIBLE, POSSIBLE, UNDECIDED, any_outside
+from scanner.rules.words import quote
 
 _NO_EXTERNAL_ID = {"Null": {"sts:ExternalId": "true"}}
 

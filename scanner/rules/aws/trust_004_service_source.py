@@ -32,16 +32,15 @@ from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
     EKS_POD_IDENTITY,
     IAM_CONFUSED_DEPUTY,
-    listed,
     not_applicable,
-    quote,
     role_subject,
     undecided_outcome,
-    witness_of,
 )
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import witness_of
 from scanner.rules.judge import trust_body
 from scanner.rules.questions import POSSIBLE, UNDECIDED, allowed_principals, ask_trust
+from scanner.rules.words import listed, quote
 
 
 def foreign_source(account_id: str) -> JsonObject:

@@ -35,16 +35,15 @@ from scanner.rules.aws._common import (
     documented_roles,
     key_of,
     not_applicable,
-    quote,
     role_subject,
-    spoken,
     undecided_outcome,
-    witness_of,
 )
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import spoken, witness_of
 from scanner.rules.external_id import statements
 from scanner.rules.judge import trust_body
 from scanner.rules.questions import IMPOSSIBLE, POSSIBLE, UNDECIDED, ask_trust
+from scanner.rules.words import quote
 
 DOCUMENTED_ACTIONS = ("sts:AssumeRole", "sts:TagSession")
 _LEAVE_OUT = {"Effect": "Deny", "Principal": "*", "Action": list(DOCUMENTED_ACTIONS)}

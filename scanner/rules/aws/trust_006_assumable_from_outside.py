@@ -32,15 +32,14 @@ from scanner.rules.aws._common import (
     IAM_EXTERNAL_ID,
     PORTER_PERMISSIONS,
     expectation,
-    listed,
     no_porter_role,
-    quote,
     role_subject,
     undecided_outcome,
-    witness_of,
 )
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.differences import witness_of
 from scanner.rules.questions import POSSIBLE, UNDECIDED, any_outside, external_principals, vendor_answer
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

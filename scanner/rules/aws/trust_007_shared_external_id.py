@@ -26,9 +26,10 @@ from scanner.model.common import NotObserved, Observed
 from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS
-from scanner.rules.aws._common import IAM_EXTERNAL_ID, key_of, listed, not_applicable, quote, role_subject
+from scanner.rules.aws._common import IAM_EXTERNAL_ID, key_of, not_applicable, role_subject
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.external_id import uses
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

@@ -27,14 +27,9 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, Expected, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.inventory import AwsUser
 from scanner.model.kinds import AUTHORIZATION_DETAILS
-from scanner.rules.aws._common import (
-    IAM_BEST_PRACTICES,
-    PORTER_CONNECT,
-    account_subject,
-    count,
-    quote,
-)
+from scanner.rules.aws._common import IAM_BEST_PRACTICES, PORTER_CONNECT, account_subject
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.words import count, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:

@@ -1,15 +1,12 @@
-"""What the Azure rules share: subjects, quoting, expectations, differences."""
+"""What the Azure rules share: subjects, references, expectations."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
-from scanner.access.records import Comparison, Piece, Request
 from scanner.baseline.records import SourceRef
 from scanner.baseline.records_azure import DocumentedApplication
-from scanner.model.common import JsonObject
-from scanner.model.finding import Diff, DiffEntry, Expected, Outcome, Reference, Result, Subject, Witness
+from scanner.model.finding import Expected, Outcome, Reference, Result, Subject
 from scanner.model.inventory_azure import AzureRoleDefinition, EntraApplication, EntraServicePrincipal
 from scanner.rules.azure_context import AzureContext
 
@@ -35,25 +32,6 @@ LIGHTHOUSE_PAGE = Reference("Azure Lighthouse: delegation", _LEARN + "azure/ligh
 PROVIDERS_PAGE = Reference(
     "Azure: resource providers", _LEARN + "azure/azure-resource-manager/management/resource-providers-and-types"
 )
-_LONGEST_VALUE = 200
-
-
-def quote(value: str) -> str:
-    """Return a value from the cloud for a sentence: in backticks, on one line, without control or direction marks."""
-    plain = "".join("?" if unicodedata.category(c)[0] == "C" or c in "`\u2028\u2029" else c for c in value)
-    return f"`{plain if len(plain) <= _LONGEST_VALUE else plain[:_LONGEST_VALUE] + '...'}`"
-
-
-def listed(items: Iterable[str], most: int = 5) -> str:
-    """Return items quoted and joined; above `most`, the rest is counted."""
-    unique = list(dict.fromkeys(items))
-    more = f" and {len(unique) - most} more" if len(unique) > most else ""
-    return ", ".join(quote(i) for i in unique[:most]) + more
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Return `1 role`, `2 roles`."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def subscription_subject(ctx: AzureContext) -> Subject:
@@ -128,33 +106,3 @@ def expectation(ctx: AzureContext, value: object, source: SourceRef | None = Non
     return Expected(value=value, source=said, doc_url=url if url and url.startswith("https://") else None)
 
 
-def witness_of(request: Request | None) -> Witness | None:
-    """Return the engine's request as the finding's example; the engine has run it on the second evaluator."""
-    if request is None:
-        return None
-    context: JsonObject = dict(request.context)
-    return Witness(request.principal, request.action, request.resource, context, replayed=True)
-
-
-def entry(piece: Piece) -> DiffEntry:
-    """Return a piece of access as a line of the difference."""
-    return DiffEntry(
-        kind=piece.kind,
-        statement=f"{piece.document}: {piece.statement}",
-        actions=piece.actions,
-        resources=piece.resources,
-        conditions=piece.conditions,
-        principals=piece.principals,
-        latent=piece.latent,
-        witness=witness_of(piece.witness),
-    )
-
-
-def difference(comparison: Comparison, excess: Sequence[Piece] | None = None) -> Diff:
-    """Return documented versus live, whole or for some of the excess."""
-    added = comparison.excess if excess is None else excess
-    return Diff(
-        added=tuple(entry(p) for p in added),
-        removed=tuple(entry(p) for p in comparison.missing),
-        undecided=tuple(f"{u.document}: {u.statement}: {u.reason}" for u in comparison.undecided),
-    )

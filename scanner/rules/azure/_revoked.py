@@ -13,8 +13,8 @@ from scanner.model.inventory_azure import (
     EntraServicePrincipal,
     FederatedCredential,
 )
-from scanner.rules.azure._common import quote
 from scanner.rules.azure_context import OF_APPLICATIONS, AzureContext, matches
+from scanner.rules.words import quote
 
 
 def application_by_name(baseline: AzureBaseline, name: str) -> str | None:

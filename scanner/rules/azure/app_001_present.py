@@ -28,13 +28,12 @@ from scanner.rules.azure._common import (
     CREDENTIALS_PAGE,
     PORTER_CONNECT,
     expectation,
-    listed,
     not_applicable,
-    quote,
     subscription_subject,
 )
 from scanner.rules.azure_context import AzureContext, is_named_like_vendor
 from scanner.rules.base import Rule
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

@@ -32,13 +32,12 @@ from scanner.rules.azure._common import (
     CREDENTIALS_PAGE,
     PORTER_CONNECT,
     application_subject,
-    listed,
     principal_subject,
-    quote,
     subscription_subject,
 )
 from scanner.rules.azure_context import OF_APPLICATIONS, AzureContext, is_named_like_vendor, made_by_cluster
 from scanner.rules.base import Rule
+from scanner.rules.words import listed, quote
 
 
 class _Thing(NamedTuple):

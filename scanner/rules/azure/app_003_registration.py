@@ -26,15 +26,10 @@ from collections.abc import Iterator
 from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_azure import EntraServicePrincipal
-from scanner.rules.azure._common import (
-    CREDENTIALS_PAGE,
-    PORTER_CONNECT,
-    no_principal,
-    principal_subject,
-    quote,
-)
+from scanner.rules.azure._common import CREDENTIALS_PAGE, PORTER_CONNECT, no_principal, principal_subject
 from scanner.rules.azure_context import OF_APPLICATIONS, AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

@@ -40,15 +40,14 @@ from scanner.rules.azure._assignments import (
 from scanner.rules.azure._common import (
     PORTER_CONNECT,
     ROLE_ASSIGNMENTS_PAGE,
-    difference,
     expectation,
     no_principal,
     principal_subject,
-    quote,
-    witness_of,
 )
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.differences import difference, witness_of
+from scanner.rules.words import quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

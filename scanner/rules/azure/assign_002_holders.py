@@ -31,16 +31,10 @@ from scanner.model.inventory_azure import (
 from scanner.rules.azure._assignments import (
     role_name,
 )
-from scanner.rules.azure._common import (
-    PORTER_CONNECT,
-    ROLE_ASSIGNMENTS_PAGE,
-    listed,
-    not_applicable,
-    principal_subject,
-    quote,
-)
+from scanner.rules.azure._common import PORTER_CONNECT, ROLE_ASSIGNMENTS_PAGE, not_applicable, principal_subject
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

@@ -25,15 +25,10 @@ from collections.abc import Iterator
 
 from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
-from scanner.rules.azure._common import (
-    LIGHTHOUSE_PAGE,
-    PORTER_CONNECT,
-    listed,
-    quote,
-    subscription_subject,
-)
+from scanner.rules.azure._common import LIGHTHOUSE_PAGE, PORTER_CONNECT, subscription_subject
 from scanner.rules.azure_context import AzureContext, is_named_like_vendor
 from scanner.rules.base import Rule
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

@@ -28,15 +28,10 @@ from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.inventory_azure import AzureRoleAssignment
 from scanner.rules.azure._assignments import claim_for, of_vendor, with_and_without_condition
-from scanner.rules.azure._common import (
-    PORTER_CONNECT,
-    ROLE_ASSIGNMENTS_PAGE,
-    expectation,
-    not_applicable,
-    quote,
-)
+from scanner.rules.azure._common import PORTER_CONNECT, ROLE_ASSIGNMENTS_PAGE, expectation, not_applicable
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

@@ -38,17 +38,11 @@ from scanner.rules.azure._assignments import (
     role_name,
     through_groups,
 )
-from scanner.rules.azure._common import (
-    PORTER_CONNECT,
-    ROLE_ASSIGNMENTS_PAGE,
-    listed,
-    principal_subject,
-    quote,
-    subscription_subject,
-    witness_of,
-)
+from scanner.rules.azure._common import PORTER_CONNECT, ROLE_ASSIGNMENTS_PAGE, principal_subject, subscription_subject
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.differences import witness_of
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

@@ -26,14 +26,10 @@ from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Res
 from scanner.rules.azure._assignments import (
     role_name,
 )
-from scanner.rules.azure._common import (
-    PORTER_CONNECT,
-    ROLE_ASSIGNMENTS_PAGE,
-    quote,
-    subscription_subject,
-)
+from scanner.rules.azure._common import PORTER_CONNECT, ROLE_ASSIGNMENTS_PAGE, subscription_subject
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

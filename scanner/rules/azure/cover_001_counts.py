@@ -23,15 +23,10 @@ from collections.abc import Iterator
 
 from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
-from scanner.rules.azure._common import (
-    PORTER_CONNECT,
-    ROLE_ASSIGNMENTS_PAGE,
-    count,
-    expectation,
-    subscription_subject,
-)
+from scanner.rules.azure._common import PORTER_CONNECT, ROLE_ASSIGNMENTS_PAGE, expectation, subscription_subject
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import count
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

@@ -23,15 +23,10 @@ from collections.abc import Iterator
 
 from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
-from scanner.rules.azure._common import (
-    DENY_PAGE,
-    PORTER_CONNECT,
-    no_principal,
-    quote,
-    subscription_subject,
-)
+from scanner.rules.azure._common import DENY_PAGE, PORTER_CONNECT, no_principal, subscription_subject
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import quote
 
 _EVERYONE = "00000000-0000-0000-0000-000000000000"
 

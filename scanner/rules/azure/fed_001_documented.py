@@ -35,12 +35,11 @@ from scanner.rules.azure._common import (
     application_subject,
     documented_applications,
     expectation,
-    listed,
     no_application,
-    quote,
 )
 from scanner.rules.azure_context import AzureContext, is_named_like_vendor, made_by_cluster, matches
 from scanner.rules.base import Rule
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

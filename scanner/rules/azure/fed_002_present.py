@@ -29,12 +29,11 @@ from scanner.rules.azure._common import (
     application_subject,
     documented_applications,
     expectation,
-    listed,
     not_applicable,
-    quote,
 )
 from scanner.rules.azure_context import AzureContext, matches
 from scanner.rules.base import Rule
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

@@ -32,15 +32,14 @@ from scanner.model.inventory_azure import (
 from scanner.rules.azure._common import (
     GRAPH_PERMISSIONS_PAGE,
     PORTER_CONNECT,
-    count,
     documented_principals,
     expectation,
     no_principal,
     principal_subject,
-    quote,
 )
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import count, quote
 
 # Ids as in the permissions reference: with each of these an application can give itself every other.
 ESCALATING = {

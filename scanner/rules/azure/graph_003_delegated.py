@@ -23,16 +23,10 @@ from collections.abc import Iterator
 
 from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
-from scanner.rules.azure._common import (
-    GRAPH_PERMISSIONS_PAGE,
-    PORTER_CONNECT,
-    listed,
-    no_principal,
-    principal_subject,
-    quote,
-)
+from scanner.rules.azure._common import GRAPH_PERMISSIONS_PAGE, PORTER_CONNECT, no_principal, principal_subject
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

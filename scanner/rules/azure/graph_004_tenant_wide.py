@@ -31,10 +31,10 @@ from scanner.rules.azure._common import (
     documented_principals,
     no_principal,
     principal_subject,
-    quote,
 )
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import quote
 
 _TENANT_WIDE = {
     "9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8": "can make itself Global Administrator",

@@ -27,13 +27,12 @@ from scanner.rules.azure._common import (
     CREDENTIALS_PAGE,
     PORTER_CONNECT,
     application_subject,
-    listed,
     no_application,
     principal_subject,
-    quote,
 )
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

@@ -26,14 +26,13 @@ from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Res
 from scanner.rules.azure._common import (
     PORTER_CONNECT,
     PROVIDERS_PAGE,
-    count,
     expectation,
-    listed,
     not_applicable,
     subscription_subject,
 )
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import count, listed
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

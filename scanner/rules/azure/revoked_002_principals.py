@@ -26,18 +26,12 @@ from collections.abc import Iterator
 from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, Outcome, Remediation, Severity
 from scanner.model.inventory_azure import EntraServicePrincipal
-from scanner.rules.azure._common import (
-    GRAPH_PERMISSIONS_PAGE,
-    PORTER_CONNECT,
-    count,
-    principal_subject,
-    quote,
-    subscription_subject,
-)
+from scanner.rules.azure._common import GRAPH_PERMISSIONS_PAGE, PORTER_CONNECT, principal_subject, subscription_subject
 from scanner.rules.azure._revoked import principal_reason
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
 from scanner.rules.revoked import command, left, none_left
+from scanner.rules.words import count, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

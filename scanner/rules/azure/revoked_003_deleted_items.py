@@ -24,11 +24,12 @@ from collections.abc import Iterator
 from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, Outcome, Reference, Remediation, Severity, Subject
 from scanner.model.inventory_azure import DeletedApplication
-from scanner.rules.azure._common import PORTER_CONNECT, count, quote, subscription_subject
+from scanner.rules.azure._common import PORTER_CONNECT, subscription_subject
 from scanner.rules.azure._revoked import application_by_name
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
 from scanner.rules.revoked import command, left, none_left
+from scanner.rules.words import count, quote
 
 _GRAPH = "https://graph.microsoft.com/v1.0/directory/deletedItems/"
 

@@ -28,11 +28,12 @@ from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, Outcome, Remediation, Severity, Subject
 from scanner.model.inventory_azure import AzureRoleAssignment
 from scanner.rules.azure._assignments import role_name
-from scanner.rules.azure._common import PORTER_CONNECT, ROLE_ASSIGNMENTS_PAGE, count, quote, subscription_subject
+from scanner.rules.azure._common import PORTER_CONNECT, ROLE_ASSIGNMENTS_PAGE, subscription_subject
 from scanner.rules.azure._revoked import vendor_principals, vendor_roles
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
 from scanner.rules.revoked import command, left, none_left
+from scanner.rules.words import count, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

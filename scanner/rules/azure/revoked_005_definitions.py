@@ -24,18 +24,12 @@ from collections.abc import Iterator
 
 from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, Outcome, Remediation, Severity
-from scanner.rules.azure._common import (
-    PORTER_CONNECT,
-    ROLE_DEFINITIONS_PAGE,
-    count,
-    definition_subject,
-    quote,
-    subscription_subject,
-)
+from scanner.rules.azure._common import PORTER_CONNECT, ROLE_DEFINITIONS_PAGE, definition_subject, subscription_subject
 from scanner.rules.azure._revoked import definition_by_name
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
 from scanner.rules.revoked import command, left, none_left
+from scanner.rules.words import count, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

@@ -26,10 +26,11 @@ from collections.abc import Iterator
 from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, Outcome, Remediation, Severity, Subject
 from scanner.model.inventory_azure import LighthouseAssignment
-from scanner.rules.azure._common import LIGHTHOUSE_PAGE, PORTER_CONNECT, count, quote, subscription_subject
+from scanner.rules.azure._common import LIGHTHOUSE_PAGE, PORTER_CONNECT, subscription_subject
 from scanner.rules.azure_context import AzureContext, is_named_like_vendor
 from scanner.rules.base import Rule
 from scanner.rules.revoked import command, left, none_left
+from scanner.rules.words import count, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

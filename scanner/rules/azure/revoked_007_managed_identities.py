@@ -27,11 +27,12 @@ from scanner.model import kinds_azure as kinds
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, Outcome, Remediation, Severity, Subject
 from scanner.model.inventory_azure import AzureManagedIdentity
-from scanner.rules.azure._common import FEDERATION_PAGE, PORTER_CONNECT, count, quote, subscription_subject
+from scanner.rules.azure._common import FEDERATION_PAGE, PORTER_CONNECT, subscription_subject
 from scanner.rules.azure._revoked import credential_reason, identity_reason
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
 from scanner.rules.revoked import command, left, none_left
+from scanner.rules.words import count, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

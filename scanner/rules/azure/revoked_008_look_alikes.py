@@ -33,7 +33,6 @@ from scanner.rules.azure._common import (
     application_subject,
     definition_subject,
     principal_subject,
-    quote,
     subscription_subject,
 )
 from scanner.rules.azure._revoked import (
@@ -49,6 +48,7 @@ from scanner.rules.azure.revoked_007_managed_identities import identity_subject
 from scanner.rules.azure_context import AzureContext, is_named_like_vendor
 from scanner.rules.base import Rule
 from scanner.rules.revoked import look_alike, none_left
+from scanner.rules.words import quote
 
 _KINDS = {
     "entra.application": "App registration",

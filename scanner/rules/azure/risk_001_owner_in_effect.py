@@ -40,11 +40,11 @@ from scanner.rules.azure._common import (
     definition_subject,
     expectation,
     not_applicable,
-    quote,
-    witness_of,
 )
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.differences import witness_of
+from scanner.rules.words import quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

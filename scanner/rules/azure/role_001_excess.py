@@ -36,15 +36,13 @@ from scanner.rules.azure._common import (
     PORTER_CONNECT,
     ROLE_DEFINITIONS_PAGE,
     definition_subject,
-    difference,
     expectation,
-    listed,
     not_applicable,
-    quote,
-    witness_of,
 )
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.differences import difference, witness_of
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

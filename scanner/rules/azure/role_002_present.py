@@ -23,15 +23,10 @@ from collections.abc import Iterator
 
 from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity, Subject
-from scanner.rules.azure._common import (
-    PORTER_CONNECT,
-    ROLE_DEFINITIONS_PAGE,
-    expectation,
-    listed,
-    not_applicable,
-)
+from scanner.rules.azure._common import PORTER_CONNECT, ROLE_DEFINITIONS_PAGE, expectation, not_applicable
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import listed
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

@@ -33,12 +33,11 @@ from scanner.rules.azure._common import (
     ROLE_DEFINITIONS_PAGE,
     definition_subject,
     expectation,
-    listed,
     not_applicable,
-    quote,
 )
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

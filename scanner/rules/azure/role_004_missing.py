@@ -29,17 +29,11 @@ from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_azure import (
     AzureRoleDefinition,
 )
-from scanner.rules.azure._common import (
-    PORTER_CONNECT,
-    ROLE_DEFINITIONS_PAGE,
-    definition_subject,
-    difference,
-    listed,
-    not_applicable,
-    quote,
-)
+from scanner.rules.azure._common import PORTER_CONNECT, ROLE_DEFINITIONS_PAGE, definition_subject, not_applicable
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.differences import difference
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

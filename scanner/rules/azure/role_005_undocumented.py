@@ -23,16 +23,10 @@ from collections.abc import Iterator
 
 from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
-from scanner.rules.azure._common import (
-    PORTER_CONNECT,
-    ROLE_DEFINITIONS_PAGE,
-    count,
-    definition_subject,
-    quote,
-    subscription_subject,
-)
+from scanner.rules.azure._common import PORTER_CONNECT, ROLE_DEFINITIONS_PAGE, definition_subject, subscription_subject
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import count, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

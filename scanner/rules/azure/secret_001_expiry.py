@@ -29,17 +29,10 @@ from scanner.model.inventory_azure import (
     EntraApplication,
     EntraCredential,
 )
-from scanner.rules.azure._common import (
-    CREDENTIALS_PAGE,
-    PORTER_CONNECT,
-    application_subject,
-    count,
-    listed,
-    no_application,
-    quote,
-)
+from scanner.rules.azure._common import CREDENTIALS_PAGE, PORTER_CONNECT, application_subject, no_application
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

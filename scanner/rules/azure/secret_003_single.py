@@ -27,14 +27,12 @@ from scanner.rules.azure._common import (
     CREDENTIALS_PAGE,
     PORTER_CONNECT,
     application_subject,
-    count,
     documented_applications,
-    listed,
     no_application,
-    quote,
 )
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:

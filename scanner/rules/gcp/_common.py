@@ -8,8 +8,8 @@ from scanner.baseline.records import SourceRef
 from scanner.model.common import EvidencePointer, NotObserved
 from scanner.model.finding import Expected, Outcome, Reference, Result, Subject
 from scanner.model.inventory_gcp import GcpBinding, GcpProject, GcpServiceAccount
-from scanner.rules.aws._common import count, listed, quote
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import count, listed, quote
 
 _DOCS = "https://cloud.google.com/iam/docs/"
 PORTER_CONNECT = Reference(

@@ -6,8 +6,8 @@ import re
 
 from scanner.access.gcp_member import canonical
 from scanner.model.inventory_gcp import GcpProject
-from scanner.rules.gcp._common import quote
 from scanner.rules.gcp_context import GcpContext, named_like_vendor
+from scanner.rules.words import quote
 
 # https://cloud.google.com/iam/docs/principal-identifiers
 _POOLED = re.compile(r"principal(?:Set)?://iam\.googleapis\.com/.*/workloadIdentityPools/([^/]+)/(.+)")

@@ -7,8 +7,8 @@ from collections.abc import Container
 from scanner.baseline.records_gcp import GcpBaseline
 from scanner.model.common import NotObserved
 from scanner.model.inventory_gcp import GcpBinding, GcpPolicy, GcpPool, GcpProvider, GcpServiceAccount
-from scanner.rules.gcp._common import listed, quote
 from scanner.rules.gcp_context import GcpContext, name_matches
+from scanner.rules.words import listed, quote
 
 _POOLS = "/workloadIdentityPools/"
 _AWS_ACCOUNT = "/attribute.aws_account/"

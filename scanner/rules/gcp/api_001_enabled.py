@@ -25,8 +25,9 @@ from collections.abc import Iterator
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import PORTER_CONNECT, USAGE, expected, not_applicable, project_subject, quote
+from scanner.rules.gcp._common import PORTER_CONNECT, USAGE, expected, not_applicable, project_subject
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

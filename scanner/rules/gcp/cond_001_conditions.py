@@ -30,8 +30,9 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_gcp import GcpBinding, GcpServiceAccount
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_CONDITIONS, PORTER_CONNECT, account_subject, key_of, not_applicable, quote
+from scanner.rules.gcp._common import IAM_CONDITIONS, PORTER_CONNECT, account_subject, key_of, not_applicable
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import quote
 
 _SOON = timedelta(days=30)
 

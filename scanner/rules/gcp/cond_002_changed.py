@@ -30,9 +30,10 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.common import EvidencePointer
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_CONDITIONS, PORTER_CONNECT, listed, not_applicable, quote
+from scanner.rules.gcp._common import IAM_CONDITIONS, PORTER_CONNECT, not_applicable
 from scanner.rules.gcp._members import vendors_pools
 from scanner.rules.gcp_context import GcpContext, name_matches
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

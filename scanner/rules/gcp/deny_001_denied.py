@@ -31,16 +31,9 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_gcp import GcpServiceAccount
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import (
-    IAM_DENY,
-    PORTER_CONNECT,
-    account_subject,
-    key_of,
-    listed,
-    not_applicable,
-    permissions_of,
-)
+from scanner.rules.gcp._common import IAM_DENY, PORTER_CONNECT, account_subject, key_of, not_applicable, permissions_of
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import listed
 
 _PROTECTING = ("setIamPolicy", "roles.update", "roles.create", "serviceAccountKeys.create", "getAccessToken", "actAs")
 

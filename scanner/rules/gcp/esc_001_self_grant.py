@@ -36,18 +36,9 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity, Witness
 from scanner.model.inventory_gcp import GcpBinding, GcpServiceAccount
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import (
-    IAM_ROLES,
-    PORTER_CONNECT,
-    account_subject,
-    count,
-    key_of,
-    listed,
-    not_applicable,
-    permissions_of,
-    quote,
-)
+from scanner.rules.gcp._common import IAM_ROLES, PORTER_CONNECT, account_subject, key_of, not_applicable, permissions_of
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import count, listed, quote
 
 _STEPS = {
     "resourcemanager.organizations.setIamPolicy": "grant itself any role on the organization",

@@ -40,9 +40,9 @@ from scanner.rules.gcp._common import (
     is_public,
     key_of,
     not_applicable,
-    quote,
 )
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

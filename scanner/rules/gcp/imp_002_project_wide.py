@@ -36,11 +36,11 @@ from scanner.rules.gcp._common import (
     evidence_of,
     impersonation,
     is_own_agent,
-    listed,
     not_applicable,
     project_subject,
 )
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import listed
 
 _ROLES = (
     "roles/iam.serviceAccountTokenCreator",

@@ -36,9 +36,9 @@ from scanner.rules.gcp._common import (
     impersonation,
     key_of,
     not_applicable,
-    quote,
 )
 from scanner.rules.gcp_context import GcpContext, holds
+from scanner.rules.words import quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

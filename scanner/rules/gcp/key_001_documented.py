@@ -28,17 +28,9 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_gcp import GcpServiceAccount
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import (
-    IAM_KEYS,
-    PORTER_CONNECT,
-    account_subject,
-    count,
-    expected,
-    key_of,
-    listed,
-    not_applicable,
-)
+from scanner.rules.gcp._common import IAM_KEYS, PORTER_CONNECT, account_subject, expected, key_of, not_applicable
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import count, listed
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

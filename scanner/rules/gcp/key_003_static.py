@@ -27,8 +27,9 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_KEYS, PORTER_CONNECT, account_subject, key_of, listed, not_applicable
+from scanner.rules.gcp._common import IAM_KEYS, PORTER_CONNECT, account_subject, key_of, not_applicable
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import listed
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

@@ -27,8 +27,9 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_gcp import GcpPolicy
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, evidence_of, listed, project_subject
+from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, evidence_of, project_subject
 from scanner.rules.gcp_context import GcpContext, named_like_vendor
+from scanner.rules.words import listed
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

@@ -27,8 +27,9 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.inventory_gcp import GcpNodePool
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import GKE_IDENTITY, PORTER_CONNECT, not_applicable, quote
+from scanner.rules.gcp._common import GKE_IDENTITY, PORTER_CONNECT, not_applicable
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

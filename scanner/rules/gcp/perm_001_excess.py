@@ -45,18 +45,9 @@ from scanner.model.finding import (
 )
 from scanner.model.inventory_gcp import GcpBinding, GcpServiceAccount
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import (
-    IAM_ROLES,
-    PORTER_CONNECT,
-    account_subject,
-    count,
-    key_of,
-    listed,
-    not_applicable,
-    opaque,
-    quote,
-)
+from scanner.rules.gcp._common import IAM_ROLES, PORTER_CONNECT, account_subject, key_of, not_applicable, opaque
 from scanner.rules.gcp_context import GcpContext, documented_grant, holds, via
+from scanner.rules.words import count, listed, quote
 
 _BASIC = ("roles/owner", "roles/editor", "roles/admin", "roles/writer")
 

@@ -25,16 +25,9 @@ from collections.abc import Iterator
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import (
-    IAM_BASIC,
-    PORTER_CONNECT,
-    account_subject,
-    evidence_of,
-    key_of,
-    listed,
-    not_applicable,
-)
+from scanner.rules.gcp._common import IAM_BASIC, PORTER_CONNECT, account_subject, evidence_of, key_of, not_applicable
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import listed
 
 _BASIC = ("roles/owner", "roles/editor", "roles/viewer")
 

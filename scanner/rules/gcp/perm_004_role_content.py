@@ -29,8 +29,9 @@ from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Res
 from scanner.model.inventory_gcp import GcpRole
 from scanner.model.snapshot import SourceKind
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_ROLES, PORTER_CONNECT, count, listed, not_applicable
+from scanner.rules.gcp._common import IAM_ROLES, PORTER_CONNECT, not_applicable
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import count, listed
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

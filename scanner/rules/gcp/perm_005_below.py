@@ -30,10 +30,11 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.inventory_gcp import GcpBinding
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import ASSETS, PORTER_CONNECT, account_subject, count, key_of, not_applicable, quote
+from scanner.rules.gcp._common import ASSETS, PORTER_CONNECT, account_subject, key_of, not_applicable
 from scanner.rules.gcp._members import vendors_member
 from scanner.rules.gcp.perm_001_excess import judge_binding
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import count, quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

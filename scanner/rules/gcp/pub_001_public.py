@@ -26,8 +26,9 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Witness
 from scanner.model.inventory_gcp import GcpBinding
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, PUBLIC, evidence_of, listed, project_subject
+from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, PUBLIC, evidence_of, project_subject
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import listed
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

@@ -29,10 +29,11 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, Outcome, Reference, Remediation, Severity
 from scanner.model.inventory_gcp import GcpServiceAccount
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import PORTER_CONNECT, account_subject, count, key_of, project_subject, quote
+from scanner.rules.gcp._common import PORTER_CONNECT, account_subject, key_of, project_subject
 from scanner.rules.gcp._revoked import whose
 from scanner.rules.gcp_context import CUSTOMER_ROLE, GcpContext, holds
 from scanner.rules.revoked import command, left, look_alike, none_left
+from scanner.rules.words import count, quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

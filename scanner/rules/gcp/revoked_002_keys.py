@@ -28,10 +28,11 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, Outcome, Remediation, Severity
 from scanner.model.inventory_gcp import GcpKey, GcpServiceAccount
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_KEYS, PORTER_CONNECT, account_subject, count, project_subject, quote
+from scanner.rules.gcp._common import IAM_KEYS, PORTER_CONNECT, account_subject, project_subject
 from scanner.rules.gcp._revoked import whose
 from scanner.rules.gcp_context import GcpContext
 from scanner.rules.revoked import command, left, none_left
+from scanner.rules.words import count, quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

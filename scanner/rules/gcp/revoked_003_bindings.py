@@ -29,7 +29,7 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, Outcome, Remediation, Severity, Subject
 from scanner.model.inventory_gcp import GcpBinding
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, count, project_subject, quote
+from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, project_subject
 from scanner.rules.gcp._revoked import (
     all_bindings,
     is_deleted,
@@ -39,6 +39,7 @@ from scanner.rules.gcp._revoked import (
 )
 from scanner.rules.gcp_context import GcpContext
 from scanner.rules.revoked import command, left, look_alike, none_left
+from scanner.rules.words import count, quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

@@ -28,10 +28,11 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, Outcome, Remediation, Severity, Subject
 from scanner.model.inventory_gcp import GcpPool, GcpProvider
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_FEDERATION, PORTER_ONBOARDING, count, listed, project_subject, quote
+from scanner.rules.gcp._common import IAM_FEDERATION, PORTER_ONBOARDING, project_subject
 from scanner.rules.gcp._revoked import pool_by_name, pool_id, provider_reason, vendor_aws_accounts, vendor_pools
 from scanner.rules.gcp_context import GcpContext
 from scanner.rules.revoked import command, left, look_alike, none_left
+from scanner.rules.words import count, listed, quote
 
 _DELETED = "DELETED"
 

@@ -25,9 +25,10 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, Outcome, Reference, Remediation, Severity, Subject
 from scanner.model.inventory_gcp import GcpCustomRole
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import PORTER_ONBOARDING, count, project_subject, quote
+from scanner.rules.gcp._common import PORTER_ONBOARDING, project_subject
 from scanner.rules.gcp_context import GcpContext, name_matches
 from scanner.rules.revoked import command, left, none_left
+from scanner.rules.words import count, quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, Outcome, Remediation, Severity, Subject
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, account_subject, project_subject, quote
+from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, account_subject, project_subject
 from scanner.rules.gcp._revoked import (
     all_bindings,
     email_of,
@@ -40,6 +40,7 @@ from scanner.rules.gcp._revoked import (
 from scanner.rules.gcp.revoked_005_custom_roles import is_vendor_role, role_name, role_subject
 from scanner.rules.gcp_context import GcpContext
 from scanner.rules.revoked import look_alike, none_left
+from scanner.rules.words import quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

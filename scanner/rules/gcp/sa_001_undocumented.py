@@ -35,11 +35,10 @@ from scanner.rules.gcp._common import (
     account_subject,
     evidence_of,
     key_of,
-    listed,
     not_applicable,
-    quote,
 )
 from scanner.rules.gcp_context import CUSTOMER_ROLE, GcpContext, named_like_vendor
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

@@ -30,11 +30,11 @@ from scanner.rules.gcp._common import (
     PORTER_CONNECT,
     account_subject,
     key_of,
-    listed,
     not_applicable,
     project_subject,
 )
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import listed
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

@@ -29,9 +29,10 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.inventory_gcp import GcpBinding, GcpPolicy
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, evidence_of, listed, project_subject, quote
+from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, evidence_of, project_subject
 from scanner.rules.gcp._members import vendors_member
 from scanner.rules.gcp_context import GcpContext
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

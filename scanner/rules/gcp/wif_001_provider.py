@@ -30,16 +30,9 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.inventory_gcp import GcpPool, GcpProvider
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import (
-    IAM_FEDERATION,
-    PORTER_ONBOARDING,
-    expected,
-    listed,
-    not_applicable,
-    project_subject,
-    quote,
-)
+from scanner.rules.gcp._common import IAM_FEDERATION, PORTER_ONBOARDING, expected, not_applicable, project_subject
 from scanner.rules.gcp_context import GcpContext, name_matches
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

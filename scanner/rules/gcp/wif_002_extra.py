@@ -28,9 +28,10 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.inventory_gcp import GcpPool
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_FEDERATION, PORTER_ONBOARDING, not_applicable, quote
+from scanner.rules.gcp._common import IAM_FEDERATION, PORTER_ONBOARDING, not_applicable
 from scanner.rules.gcp._members import vendors_pools
 from scanner.rules.gcp_context import GcpContext, name_matches
+from scanner.rules.words import quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:

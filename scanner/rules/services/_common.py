@@ -12,8 +12,9 @@ from scanner.model.finding import Expected, Outcome, Reference, Result, Subject
 from scanner.model.inventory import AwsRole, PodIdentityAssociation
 from scanner.model.inventory_azure import AzureManagedIdentity
 from scanner.model.inventory_gcp import GcpServiceAccount
-from scanner.rules.aws._common import count, listed, quote, source_text
+from scanner.rules.aws._common import source_text
 from scanner.rules.services_context import Declared, ServicesContext
+from scanner.rules.words import count, listed, quote
 
 PORTER_WORKLOADS = Reference(
     "Porter: secure cloud access", "https://docs.porter.run/applications/configure/secure-cloud-access"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner.model.inventory_azure import AzureManagedIdentity, FederatedCredential
-from scanner.rules.aws._common import listed, quote
 from scanner.rules.services._common import Account, shape
 from scanner.rules.services_context import AzureServices
+from scanner.rules.words import listed, quote
 
 # https://learn.microsoft.com/azure/aks/use-oidc-issuer
 _AKS_DOMAIN = ".oic.prod-aks.azure."

@@ -26,7 +26,6 @@ from collections.abc import Iterator, Sequence
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS
-from scanner.rules.aws._common import quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     AWS_LEAST_PRIVILEGE,
@@ -38,6 +37,7 @@ from scanner.rules.services._common import (
     role_subject,
 )
 from scanner.rules.services_context import AwsServices, Declared
+from scanner.rules.words import quote
 
 
 def check(ctx: AwsServices) -> Iterator[Outcome]:

@@ -32,8 +32,8 @@ from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Res
 from scanner.model.inventory import AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS
 from scanner.model.snapshot import SourceKind, UnitStatus
-from scanner.rules.aws._common import difference, listed, open_reasons, quote, spoken, witness_of
 from scanner.rules.base import Rule
+from scanner.rules.differences import difference, open_reasons, spoken, witness_of
 from scanner.rules.external_id import values
 from scanner.rules.judge import TRUST_NAME
 from scanner.rules.questions import IMPOSSIBLE, ask_trust
@@ -48,6 +48,7 @@ from scanner.rules.services._common import (
 )
 from scanner.rules.services._trust import Irsa, documented_trust, irsa_of, is_foreign
 from scanner.rules.services_context import AwsServices, Declared
+from scanner.rules.words import listed, quote
 
 _Said = tuple[Result, str, str, Severity | None]
 

@@ -27,7 +27,6 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS, REGIONS
-from scanner.rules.aws._common import listed, quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     EKS_POD_ROLE,
@@ -39,6 +38,7 @@ from scanner.rules.services._common import (
 )
 from scanner.rules.services._trust import irsa_of
 from scanner.rules.services_context import AwsServices, Declared
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: AwsServices) -> Iterator[Outcome]:

@@ -27,7 +27,6 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import PodIdentityAssociation
 from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS, POD_IDENTITIES, REGIONS
-from scanner.rules.aws._common import count, listed, quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     EKS_POD_IDENTITY,
@@ -37,6 +36,7 @@ from scanner.rules.services._common import (
     scope_outcome,
 )
 from scanner.rules.services_context import AwsServices, role_named
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AwsServices) -> Iterator[Outcome]:

@@ -26,7 +26,6 @@ from collections.abc import Iterator, Sequence
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS, POD_IDENTITIES, REGIONS
-from scanner.rules.aws._common import count, listed, quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     AWS_LEAST_PRIVILEGE,
@@ -39,6 +38,7 @@ from scanner.rules.services._common import (
     services_of,
 )
 from scanner.rules.services_context import AwsServices, Declared
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AwsServices) -> Iterator[Outcome]:

@@ -31,7 +31,6 @@ from scanner.model.common import JsonObject, NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AttachedPolicy, AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS
-from scanner.rules.aws._common import listed, quote
 from scanner.rules.base import Rule
 from scanner.rules.external_id import statements, values
 from scanner.rules.services._common import (
@@ -43,6 +42,7 @@ from scanner.rules.services._common import (
     role_subject,
 )
 from scanner.rules.services_context import AwsServices, Declared
+from scanner.rules.words import listed, quote
 
 _UNLIMITED = re.compile(r"\*+|arn:[a-z*-]*:[*:]*")
 

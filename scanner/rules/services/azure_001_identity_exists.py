@@ -26,7 +26,6 @@ from collections.abc import Iterator
 from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity
 from scanner.model.kinds_azure import AKS_CLUSTERS, MANAGED_IDENTITIES
 from scanner.model.porter_yaml import AzureIdentityConnection
-from scanner.rules.aws._common import quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     PORTER_CONNECTIONS,
@@ -38,6 +37,7 @@ from scanner.rules.services._common import (
     plain,
 )
 from scanner.rules.services_context import AzureServices, Declared
+from scanner.rules.words import quote
 
 
 def check(ctx: AzureServices) -> Iterator[Outcome]:

@@ -29,7 +29,6 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, Confidence, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_azure import AzureManagedIdentity
 from scanner.model.kinds_azure import AKS_CLUSTERS, MANAGED_IDENTITIES
-from scanner.rules.aws._common import quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     AKS_WORKLOADS,
@@ -43,6 +42,7 @@ from scanner.rules.services._common import (
 )
 from scanner.rules.services._federation import account_in, credentials_of, faults
 from scanner.rules.services_context import AzureServices, Declared
+from scanner.rules.words import quote
 
 
 def check(ctx: AzureServices) -> Iterator[Outcome]:

@@ -27,7 +27,6 @@ from collections.abc import Iterator
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.kinds_azure import AKS_CLUSTERS, MANAGED_IDENTITIES
-from scanner.rules.aws._common import count, listed, quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     AKS_WORKLOADS,
@@ -38,6 +37,7 @@ from scanner.rules.services._common import (
 )
 from scanner.rules.services._federation import credentials_of, is_cluster_issuer
 from scanner.rules.services_context import AzureServices
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AzureServices) -> Iterator[Outcome]:

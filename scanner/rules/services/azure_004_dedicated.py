@@ -27,7 +27,6 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_azure import AzureManagedIdentity
 from scanner.model.kinds_azure import MANAGED_IDENTITIES
-from scanner.rules.aws._common import count, listed, quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     PORTER_CONNECTIONS,
@@ -40,6 +39,7 @@ from scanner.rules.services._common import (
 )
 from scanner.rules.services._federation import credentials_of
 from scanner.rules.services_context import AzureServices, Declared
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: AzureServices) -> Iterator[Outcome]:

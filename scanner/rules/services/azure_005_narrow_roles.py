@@ -27,7 +27,6 @@ from typing import Any
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_azure import AzureManagedIdentity, AzureRoleAssignment, AzureRoleDefinition
 from scanner.model.kinds_azure import ELIGIBLE_ASSIGNMENTS, MANAGED_IDENTITIES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
-from scanner.rules.aws._common import quote, worst
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     AZURE_SCOPES,
@@ -38,6 +37,7 @@ from scanner.rules.services._common import (
     per_service,
 )
 from scanner.rules.services_context import AzureServices, Declared
+from scanner.rules.words import quote, worst
 
 # Of the role definitions that Azure ships: Owner, Contributor, User Access Administrator, Role Based Access Control
 # Administrator. https://learn.microsoft.com/azure/role-based-access-control/built-in-roles

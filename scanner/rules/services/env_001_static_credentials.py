@@ -26,10 +26,10 @@ from collections.abc import Iterator, Sequence
 from scanner.model.common import EvidencePointer
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.porter_yaml import PORTER_YAML, EnvName
-from scanner.rules.aws._common import listed
 from scanner.rules.base import Rule
 from scanner.rules.services._common import PORTER_CONNECTIONS, PORTER_WORKLOADS, expected, plain
 from scanner.rules.services_context import FilesContext
+from scanner.rules.words import listed
 
 
 def check(ctx: FilesContext) -> Iterator[Outcome]:

@@ -27,7 +27,6 @@ from collections.abc import Iterator
 from scanner.model.common import EvidencePointer
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.porter_yaml import PORTER_YAML, Problem
-from scanner.rules.aws._common import quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     PORTER_CONNECTIONS,
@@ -39,6 +38,7 @@ from scanner.rules.services._common import (
     plain,
 )
 from scanner.rules.services_context import Declared, FilesContext
+from scanner.rules.words import quote
 
 OPEN = ("NOT_RESOLVED", "NOT_READ")
 """Problems that leave open what is meant."""

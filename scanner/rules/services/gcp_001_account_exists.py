@@ -27,7 +27,6 @@ from collections.abc import Iterator
 from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity
 from scanner.model.kinds_gcp import SERVICE_ACCOUNTS
 from scanner.model.porter_yaml import GcpServiceAccountConnection
-from scanner.rules.aws._common import quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     PORTER_CONNECTIONS,
@@ -39,6 +38,7 @@ from scanner.rules.services._common import (
     plain,
 )
 from scanner.rules.services_context import Declared, GcpServices, email_of, project_of_email
+from scanner.rules.words import quote
 
 
 def check(ctx: GcpServices) -> Iterator[Outcome]:

@@ -31,7 +31,6 @@ from scanner.model.finding import Axis, Confidence, ObservedValue, Outcome, Reme
 from scanner.model.inventory_gcp import GcpServiceAccount
 from scanner.model.kinds_gcp import ROLES, SERVICE_ACCOUNT_POLICIES, SERVICE_ACCOUNTS
 from scanner.model.porter_yaml import GcpServiceAccountConnection
-from scanner.rules.aws._common import listed, quote
 from scanner.rules.base import Rule
 from scanner.rules.services._binding import Member, members
 from scanner.rules.services._common import (
@@ -45,6 +44,7 @@ from scanner.rules.services._common import (
     whose,
 )
 from scanner.rules.services_context import Declared, GcpServices
+from scanner.rules.words import listed, quote
 
 
 def check(ctx: GcpServices) -> Iterator[Outcome]:

@@ -27,7 +27,6 @@ from collections.abc import Iterator
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.kinds_gcp import SERVICE_ACCOUNT_POLICIES, SERVICE_ACCOUNTS
-from scanner.rules.aws._common import count, listed, quote
 from scanner.rules.base import Rule
 from scanner.rules.services._binding import members
 from scanner.rules.services._common import (
@@ -39,6 +38,7 @@ from scanner.rules.services._common import (
     service_account_subject,
 )
 from scanner.rules.services_context import GcpServices
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: GcpServices) -> Iterator[Outcome]:

@@ -27,7 +27,6 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_gcp import GcpServiceAccount
 from scanner.model.kinds_gcp import SERVICE_ACCOUNT_POLICIES, SERVICE_ACCOUNTS
-from scanner.rules.aws._common import count, listed, quote
 from scanner.rules.base import Rule
 from scanner.rules.services._binding import members
 from scanner.rules.services._common import (
@@ -41,6 +40,7 @@ from scanner.rules.services._common import (
     services_of,
 )
 from scanner.rules.services_context import Declared, GcpServices
+from scanner.rules.words import count, listed, quote
 
 
 def check(ctx: GcpServices) -> Iterator[Outcome]:

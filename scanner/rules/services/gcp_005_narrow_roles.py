@@ -28,7 +28,6 @@ from scanner.model import kinds_gcp as kinds
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_gcp import GcpBinding, GcpServiceAccount
-from scanner.rules.aws._common import listed, quote, worst
 from scanner.rules.base import Rule
 from scanner.rules.gcp_context import holds
 from scanner.rules.services._common import (
@@ -40,6 +39,7 @@ from scanner.rules.services._common import (
     service_account_subject,
 )
 from scanner.rules.services_context import Declared, GcpServices
+from scanner.rules.words import listed, quote, worst
 
 _BASIC = {"roles/owner": Severity.HIGH, "roles/editor": Severity.HIGH, "roles/viewer": Severity.MEDIUM}
 

@@ -26,7 +26,6 @@ from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_gcp import GcpServiceAccount
 from scanner.model.kinds_gcp import SERVICE_ACCOUNT_KEYS, SERVICE_ACCOUNTS
-from scanner.rules.aws._common import count, quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     GOOGLE_KEYS,
@@ -37,6 +36,7 @@ from scanner.rules.services._common import (
     service_account_subject,
 )
 from scanner.rules.services_context import Declared, GcpServices
+from scanner.rules.words import count, quote
 
 
 def check(ctx: GcpServices) -> Iterator[Outcome]:

@@ -26,10 +26,10 @@ from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Res
 from scanner.model.inventory_gcp import GcpNodePool
 from scanner.model.kinds_gcp import NODES
 from scanner.model.porter_yaml import GcpServiceAccountConnection
-from scanner.rules.aws._common import quote
 from scanner.rules.base import Rule
 from scanner.rules.services._common import GKE_WORKLOADS, PORTER_WORKLOADS, expected, nothing, scope_outcome
 from scanner.rules.services_context import GcpServices
+from scanner.rules.words import quote
 
 
 def check(ctx: GcpServices) -> Iterator[Outcome]:
