@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 import msgspec
 
@@ -83,7 +84,7 @@ def external_id_facts(
         # The copy of a page loses blanks around code: "allowssts:AssumeRolefrom".
         text = re.sub(r"trust(?=[a-z])", "trust ", line.text)
         found = list(marker.finditer(text))
-        for match, after in zip(found, [*found[1:], None], strict=True):
+        for match, after in zip_longest(found, found[1:]):
             claim = claim_of(text[match.end() : after.start() if after else len(text)])
             if claim:
                 source = SourceRef(document=document, heading=heading_above(lines, index), line=line.number)

@@ -10,6 +10,9 @@ from scanner.cli.exit_codes import code_for
 from scanner.cli.front import PROGRAM
 from scanner.errors import PorterAuditError
 
+_MOST = 900
+_ENDS = 400
+
 
 def explain(error: Exception, *, debug: bool) -> int:
     """Print what went wrong to stderr and return the exit code. The traceback is printed only if `debug`."""
@@ -20,7 +23,7 @@ def explain(error: Exception, *, debug: bool) -> int:
     if isinstance(error, click.ClickException):
         return _usage(error)
     if isinstance(error, PorterAuditError):
-        say(f"{PROGRAM}: error: {error}")
+        say(f"{PROGRAM}: error: {_brief(str(error))}")
         if error.advice:
             say(f"hint: {error.advice}")
         return code_for(error)
@@ -30,9 +33,14 @@ def explain(error: Exception, *, debug: bool) -> int:
     return INTERNAL
 
 
+def _brief(text: str) -> str:
+    """Return a message without the middle of what is too long to read; its ends say where and what."""
+    return text if len(text) < _MOST else f"{text[:_ENDS]} [...] {text[-_ENDS:]}"
+
+
 def _usage(error: click.ClickException) -> int:
     text = error.format_message().rstrip(".")
-    say(f"{PROGRAM}: error: {text[:1].lower()}{text[1:]}")
+    say(f"{PROGRAM}: error: {_brief(text[:1].lower() + text[1:])}")
     context = error.ctx if isinstance(error, click.UsageError) else None
     say(f"hint: {context.command_path if context else PROGRAM} --help")
     return USAGE

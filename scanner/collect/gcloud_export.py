@@ -134,12 +134,22 @@ def _refuse_twice(seen: dict[str, str], name: str) -> None:
 
 def _policy(name: str, value: JsonObject, project: str) -> _Page:
     """Return a policy as the page of the account that the file is named for, else of the project."""
+    _refuse_odd_bindings(name, value)
     stem = name.rpartition("/")[2].removesuffix(".json")
     if "@" in stem:
         resource = f"projects/{project}/serviceAccounts/{stem}"
         operation = "projects.serviceAccounts.getIamPolicy"
         return _Page(kinds.SERVICE_ACCOUNT_POLICIES, _called(operation, {"resource": resource}, value))
     return _Page(kinds.PROJECT_POLICY, _called("projects.getIamPolicy", {"resource": f"projects/{project}"}, value))
+
+
+def _refuse_odd_bindings(name: str, value: JsonObject) -> None:
+    bindings = value.get("bindings", [])
+    if not isinstance(bindings, list):
+        raise InputError(f"input `{name}`: `bindings` is not a list")
+    for index, binding in enumerate(bindings):
+        if not isinstance(binding, dict) or not isinstance(binding.get("members", []), list):
+            raise InputError(f"input `{name}`: binding {index} is not an object with a list of members")
 
 
 def _keys(value: list[JsonObject]) -> Iterator[_Page]:

@@ -1,0 +1,149 @@
+"""Hostile bytes to every reader, through the command line: a result or one line, never a crash or a false pass."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.hostile.law import breaches, command, private_environment
+from tests.hostile.mutate import VALUES, deep, mutated, places, replaced, value_at, written
+from tests.hostile.targets import EXPORT, Target, as_json, targets
+
+CASES = Path(__file__).parent / "cases"
+NAMES = (
+    "aws export", "aws snapshot", "gcloud policy", "gcloud accounts", "gcloud keys", "az assignments",
+    "az definitions", "az principals", "az applications", "gcp snapshot", "azure snapshot", "revoked export",
+    "can export", "template porter-role.yaml", "template administrator-role.json", "template secrets-role-plan.json",
+    "template gcp-connection-plan.json", "template azure-connection-plan.json", "porter.yaml", "baseline aws",
+    "baseline gcp", "baseline azure", "waivers", "config", "policy", "documented policy", "page txt", "page md",
+    "page mdx", "page html", "page json", "report to diff", "report to render", "report to tell",
+    "report to remember", "bundle manifest.json to verify", "bundle report.json to verify",
+    "bundle manifest.json to replay", "bundle manifest.json to report",
+)  # fmt: skip
+NESTED = b"[" * 10_000 + b"]" * 10_000
+BYTES: dict[str, bytes] = {
+    "nothing": b"",
+    "a blank": b" \n",
+    "a mark of order alone": b"\xef\xbb\xbf",
+    "NUL": b"\x00" * 64,
+    "no text": bytes(range(128, 256)),
+    "lists 10,000 deep": NESTED,
+    "objects 10,000 deep": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    "flow mappings 10,000 deep": b"{a: " * 10_000 + b"1" + b"}" * 10_000,
+    "sequences 10,000 deep": b"- " * 10_000,
+    "a string of 100 KB": b'"' + b"x" * 100_000 + b'"',
+    "a number of 100,000 digits": b"9" * 100_000,
+    "aliases that grow": b"a: &a [x, x]\n" + b"".join(b"%c: &%c [*%c, *%c]\n" % (c, c, c - 1, c - 1) for c in range(98, 120)),
+    "a tag that runs": b"!!python/object/apply:os.system [id]\n",
+    "two documents": b"a: 1\n---\nb: 2\n",
+    "not a number": b'{"a": NaN, "b": Infinity}',
+    "a key twice": b'{"schema": 1, "schema": 2}',
+    "terminal": b'{"\x1b[2J\x1b]0;PWNED\x07": 1}',
+    "both directions": '{"\u202eevil\u2066": 1}'.encode(),
+}
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Target]]:
+    before = dict(os.environ)
+    work = tmp_path_factory.mktemp("seeds")
+    private_environment(work)
+    yield {target.name: target for target in targets(work)}
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def said(target: Target, data: bytes, home: Path) -> list[str]:
+    ended = command(*target.lay(home, data))
+    return breaches(ended, target.allowed, lists_problems=target.lists_problems)
+
+
+def test_the_list_of_readers_is_whole(known: dict[str, Target]) -> None:
+    assert {name for name in known if "@" not in name and not name.startswith(("gcloud role", "gcloud services"))} == {
+        *NAMES
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_seed_gives_a_result(known: dict[str, Target], tmp_path: Path, name: str) -> None:
+    ended = command(*known[name].lay(tmp_path, known[name].seed))
+    assert ended.code in known[name].allowed, ended.err
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bytes_that_are_nothing_it_reads_are_refused_in_one_line(
+    known: dict[str, Target], tmp_path: Path, name: str
+) -> None:
+    target = known[name]
+    for what, data in BYTES.items():
+        ended = command(*target.lay(tmp_path, data))
+        assert breaches(ended, target.allowed, lists_problems=target.lists_problems) == [], (what, ended.err[:500])
+        assert ended.code in {3, 5}, (what, ended.out[:500])
+
+
+TENTHS = ("aws export", "gcloud policy", "az assignments", "gcp snapshot", "policy", "waivers", "config",
+          "template porter-role.yaml", "bundle manifest.json to verify")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TENTHS)
+def test_what_was_cut_off_is_no_result_of_its_own(known: dict[str, Target], tmp_path: Path, name: str) -> None:
+    """JSON that is cut off is always refused; YAML may end at any line, and is then judged as what it says."""
+    target = known[name]
+    step = max(10, len(target.seed) // 40)
+    for end in range(step, len(target.seed.rstrip()), step):
+        ended = command(*target.lay(tmp_path, target.seed[:end]))
+        assert breaches(ended, target.allowed, lists_problems=target.lists_problems) == [], (end, ended.err)
+        if target.seed[:1] in b"{[":
+            assert ended.code in {3, 5}, end
+
+
+def test_a_wrong_type_anywhere_in_porters_role_is_never_exit_0(known: dict[str, Target], tmp_path: Path) -> None:
+    """The account deviates as it stands: damage may hide the deviation, but then it must not read as clean."""
+    target, random = known["aws export"], Random(1)
+    inside = [at for at in places(EXPORT) if at[:2] == ("RoleDetailList", 0) and "Tags" not in at]
+    for at in inside:
+        held = value_at(EXPORT, at)
+        wrong = random.choice([value for value in VALUES if type(value) is not type(held)])
+        if wrong is None or wrong == []:
+            wrong = 7
+        data = written(replaced(EXPORT, at, lambda _, wrong=wrong: wrong))  # type: ignore[misc]
+        ended = command(*target.lay(tmp_path, data))
+        assert breaches(ended, target.allowed) == [], (at, str(wrong)[:50], ended.err[:500])
+        assert ended.code != 0, (at, str(wrong)[:50])
+
+
+def test_a_value_as_deep_as_wanted_ends_in_one_line(known: dict[str, Target], tmp_path: Path) -> None:
+    role = EXPORT["RoleDetailList"][0]
+    for levels in (50, 400, 900):
+        document = {**role["AssumeRolePolicyDocument"], "Statement": deep(levels)}
+        data = as_json({**EXPORT, "RoleDetailList": [{**role, "AssumeRolePolicyDocument": document}]})
+        ended = command(*known["aws export"].lay(tmp_path, data))
+        assert breaches(ended, known["aws export"].allowed) == [], ended.err[:500]
+        assert ended.code != 0
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(("page", "baseline aws"))])
+def test_some_mutants_of_every_seed(known: dict[str, Target], tmp_path: Path, name: str) -> None:
+    """A few of those that `make fuzz` goes on making."""
+    target, random = known[name], Random(name)
+    for _ in range(4):
+        data = mutated(target.seed, random)
+        assert said(target, data, tmp_path) == [], data[:300]
+
+
+@pytest.mark.parametrize("case", sorted(CASES.glob("*/*")), ids=lambda case: f"{case.parent.name}/{case.name}")
+def test_what_fuzzing_found_stays_mended(known: dict[str, Target], tmp_path: Path, case: Path) -> None:
+    by_folder = {name.replace(" ", "_"): target for name, target in known.items()}
+    assert said(by_folder[case.parent.name], case.read_bytes(), tmp_path) == []
+
+
+def test_what_is_written_for_a_reader_that_refuses_repeats_has_one() -> None:
+    from tests.hostile.mutate import Repeated
+
+    assert written(Repeated(a=1)) == b'{"a":1,"a":1}'
+    assert json.loads(written({"a": [None, True, 1.5, "\ud800"]})) == {"a": [None, True, 1.5, "\ud800"]}
