@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from scanner.access.authorize import ALLOWED, UNDECIDED, Decision, authorize
+from scanner.access.authorize import authorize
 from scanner.access.records import Request
-from scanner.app.exit_codes import CLEAN, FINDINGS, INCOMPLETE
+from scanner.app.can_outcome import CanOutcome
 from scanner.app.held import read_any
 from scanner.collect.installation_key import load_hmac_key
 from scanner.errors import InputError, UsageError
@@ -19,19 +19,6 @@ from scanner.model.inventory import AwsAccount, AwsRole, AwsUser, ControlPolicy,
 from scanner.normalize.inventory import normalize
 
 SCHEMA = "porter-audit/decision/v1"
-
-
-class CanOutcome(msgspec.Struct, frozen=True):
-    """The answer, and what it does not take into account."""
-
-    request: Request
-    decision: Decision
-    not_evaluated: tuple[str, ...]
-
-    @property
-    def exit_code(self) -> int:
-        """Return 0 for allowed, 1 for denied, 2 for undecided."""
-        return {ALLOWED: CLEAN, UNDECIDED: INCOMPLETE}.get(self.decision.effect, FINDINGS)
 
 
 def can(

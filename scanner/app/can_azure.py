@@ -10,7 +10,7 @@ import msgspec
 from scanner.access.authorize import ALLOWED, UNDECIDED, DecidingStatement, Decision, LayerDecision
 from scanner.access.azure_authorize import allows_azure
 from scanner.access.records import Request
-from scanner.app.can import CanOutcome
+from scanner.app.can_outcome import CanOutcome
 from scanner.errors import InputError, UsageError
 from scanner.model import kinds_azure as kinds
 from scanner.model.inventory import Inventory

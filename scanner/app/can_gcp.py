@@ -10,7 +10,7 @@ from scanner.access.authorize import ALLOWED, UNDECIDED, Decision
 from scanner.access.gcp_decide import EXPLICIT_DENY, GcpDocuments, decide_gcp
 from scanner.access.gcp_node import node_name
 from scanner.access.records import NamedDocument, Request
-from scanner.app.can import CanOutcome
+from scanner.app.can_outcome import CanOutcome
 from scanner.errors import InputError, UsageError
 from scanner.model import kinds_gcp as kinds
 from scanner.model.common import NotObserved, Observed

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from scanner.collect.gcp_session import CREDENTIALS_REFUSED, UNREACHABLE
 from scanner.collect.outcome import UnitStop
 from scanner.model.snapshot import UnitStatus
 
+CREDENTIALS_REFUSED = "CredentialsRefused"
+UNREACHABLE = "Unreachable"
 _MAX_MESSAGE = 500
 
 

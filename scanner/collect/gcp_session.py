@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from scanner.collect.gcp_allowlist import gcp_call
+from scanner.collect.gcp_errors import CREDENTIALS_REFUSED, UNREACHABLE, failures, stop_of
 from scanner.collect.ledger import Answer
 from scanner.collect.outcome import UnitStop
 from scanner.errors import CollectError
@@ -20,8 +21,6 @@ from scanner.model.snapshot import UnitStatus
 
 LOOPBACK_VARIABLE = "PORTER_AUDIT_GCP_ENDPOINT"
 """`http://127.0.0.1:PORT,127.0.0.1:PORT` (REST, gRPC): read a server on this machine, never with credentials."""
-CREDENTIALS_REFUSED = "CredentialsRefused"
-UNREACHABLE = "Unreachable"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _LOGIN_ADVICE = "sign in with `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
@@ -114,8 +113,6 @@ class GcpSession:
         Throttled and unavailable calls are sent again, a bounded number of times and never after the deadline.
         Raises `UnitStop` naming what went wrong, `ForbiddenCallError` for a call that is not on the list.
         """
-        from scanner.collect.gcp_errors import failures, stop_of
-
         listed = gcp_call(operation)
         self._attempts = 0
         wait = self.options.backoff_s

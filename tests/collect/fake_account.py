@@ -226,5 +226,6 @@ def small_account() -> dict[str, Answer]:
         "organizations:DescribeOrganization": {"Organization": {"Id": "o-1"}},
         "organizations:ListParents": {"Parents": [{"Id": "r-root", "Type": "ROOT"}]},
         "organizations:ListPoliciesForTarget": policies_for_target,
+        "cloudtrail:LookupEvents": {"Events": []},
         "organizations:DescribePolicy": {"Policy": {"PolicySummary": {"Id": "p-full"}, "Content": json.dumps(ALLOW)}},
     }

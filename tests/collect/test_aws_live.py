@@ -163,7 +163,7 @@ def test_a_call_that_fails_leaves_its_unit_incomplete(aws: FakeAws, call: Any, w
         aws.answers[name] = reply
     if call.api == "account:ListRegions":
         aws.answers["ec2:DescribeRegions"] = DENIED
-    snapshot = collect(aws)
+    snapshot = collect(aws, activity_days=int(call.kind == kinds.ACTIVITY))
     broken = [found for found in snapshot.units if found.kind == call.kind]
     if call.api == "ec2:DescribeRegions" and way == "denied":
         assert [found.status for found in broken] == [UnitStatus.COMPLETE]
@@ -182,7 +182,7 @@ def test_an_answer_that_is_not_the_protocol_is_an_error(aws: FakeAws, call: Any)
         aws.answers[name] = Raw(b"<html><body>sign in to the proxy")
     if call.api == "account:ListRegions":
         aws.answers["ec2:DescribeRegions"] = DENIED
-    snapshot = collect(aws)
+    snapshot = collect(aws, activity_days=int(call.kind == kinds.ACTIVITY))
     statuses = {found.status for found in snapshot.units if found.kind == call.kind}
     assert UnitStatus.ERROR in statuses
 
