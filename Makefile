@@ -21,11 +21,13 @@ demo: install
 test: install browser emulator check
 	$(BIN)/python -m pytest -n $(JOBS) --ignore=tests/conformance
 
-# The engines against their second evaluators and an SMT solver, on random documents, for as long as wanted.
+# The engines against their second evaluators and an SMT solver, on random documents, for as long as wanted; then as
+# long, hostile input to everything that reads a file.
 MINUTES ?= 10
 SEED ?= 1
 fuzz: install
 	$(BIN)/python benchmarks/fuzz.py $(MINUTES) $(SEED)
+	$(BIN)/python benchmarks/fuzz_parsers.py $(MINUTES) $(SEED)
 
 check: install
 	$(BIN)/ruff check scanner tests benchmarks

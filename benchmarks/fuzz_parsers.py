@@ -1,4 +1,4 @@
-"""Mutate valid input of every kind and read it through the command line, for as long as wanted; keep what breaks the law.
+"""Mutate valid input of every kind and read it through the command line; keep what breaks the law.
 
 Run: python benchmarks/fuzz_parsers.py MINUTES SEED [--only WORD] [--keep DIR]
 

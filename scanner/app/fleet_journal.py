@@ -183,7 +183,7 @@ class RunFolder:
             write_all({file: whole})
         try:
             lines = [msgspec.json.decode(line, type=JournalLine) for line in whole.splitlines()]
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InputError(f"journal `{file}`: {' '.join(str(error).split())[:200]}") from error
         return {line.key: line for line in lines}
 

@@ -90,7 +90,7 @@ def _bytes(path: Path) -> bytes:
 def _schema(data: bytes) -> str:
     try:
         return msgspec.json.decode(data, type=_Head).schema
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
 
 
@@ -98,7 +98,7 @@ def _fleet(file: Path, data: bytes) -> tuple[list[ToldReport], list[Gap]]:
     """Return the reports of a fleet's targets; a target without one is a gap, whatever the reason."""
     try:
         rollup = msgspec.json.decode(data, type=_Rollup)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"roll-up `{file}`: {' '.join(str(error).split())[:200]}") from error
     reports, gaps = [], [Gap("", gap.asked, (gap.reason,)) for gap in rollup.gaps]
     for target in rollup.targets:

@@ -49,7 +49,7 @@ def read_state(path: Path) -> State:
     advice = "move it away to start anew: everything is then told once more"
     try:
         state = msgspec.json.decode(data, type=State)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"state `{path}`: damaged, or not one of `notify`", advice=advice) from error
     if state.schema != SCHEMA:
         raise InputError(f"state `{path}`: schema `{state.schema[:60]}` is not `{SCHEMA}`", advice=advice)

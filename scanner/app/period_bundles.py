@@ -137,7 +137,7 @@ def _report(path: Path) -> KnownReport | None:
         return None
     try:
         raw: Any = msgspec.json.decode(path.read_bytes(), type=_Report)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     report: _Report = raw
     if report.schema != "porter-audit/report/v1":

@@ -68,7 +68,7 @@ def _documented(bundle: Path, baseline_id: str) -> DocumentedVersion:
 def _record(read: Callable[[str], bytes], path: str, kind: type[Any]) -> Any:
     try:
         return msgspec.json.decode(read(path), type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"bundle: `{path}`: {' '.join(str(error).split())}") from error
 
 

@@ -10,7 +10,7 @@ from scanner import __version__
 from scanner.collect.allowlist_azure import azure_apis_of
 from scanner.collect.azure_snapshot import without_traces
 from scanner.collect.gaad_export import Reading
-from scanner.collect.strict_json import InputDocument
+from scanner.collect.strict_json import InputDocument, shown
 from scanner.errors import InputError
 from scanner.model import kinds_azure as kinds
 from scanner.model.common import JsonObject
@@ -49,6 +49,7 @@ def read_azure_export(documents: list[InputDocument], reading: Reading) -> Snaps
     """
     pages: dict[str, JsonObject] = {}
     names: dict[str, str] = {}
+    ids: dict[str, JsonObject] = {}
     for document in documents:
         kind = _row_kind(document.value)
         if names.setdefault(kind, document.name) != document.name:
@@ -57,8 +58,10 @@ def read_azure_export(documents: list[InputDocument], reading: Reading) -> Snaps
                 advice="give one export of each kind",
             )
         row = {key: value for key, value in document.value.items() if not key.startswith("_")}
-        pages.setdefault(kind, {"value": []})["value"].append(row)
-    scope_id, tenant = _ids(pages, documents[0].name)
+        held = pages.setdefault(kind, {"value": []})["value"]
+        if _is_new(row, ids, document.name):
+            held.append(row)
+    scope_id, tenant = _ids(pages, names, documents[0].name)
     removed = sum(without_traces(page) for page in pages.values())
     return Snapshot(
         schema=SNAPSHOT_SCHEMA,
@@ -71,12 +74,22 @@ def read_azure_export(documents: list[InputDocument], reading: Reading) -> Snaps
     )
 
 
-def _ids(pages: dict[str, JsonObject], name: str) -> tuple[str, str]:
+def _is_new(row: JsonObject, ids: dict[str, JsonObject], name: str) -> bool:
+    """Return whether a row was not there before; one of the same id that says something else is refused."""
+    key = str(row.get("id") or "").lower()
+    if not key:
+        return True
+    if ids.setdefault(key, row) == row:
+        return ids[key] is row
+    raise InputError(f"input `{name}`: two rows with the id `{shown(key, 200)}` say different things")
+
+
+def _ids(pages: dict[str, JsonObject], names: dict[str, str], name: str) -> tuple[str, str]:
     """Return the subscription's id and, where service principals tell it, the tenant's."""
     found = {
         match[1].lower()
         for kind in (kinds.ROLE_ASSIGNMENTS, kinds.ROLE_DEFINITIONS)
-        for scope in _scopes(pages.get(kind, {}))
+        for scope in _scopes(pages.get(kind, {}), names.get(kind, name))
         if (match := _SUBSCRIPTION.match(scope))
     }
     if len(found) > 1:
@@ -98,11 +111,15 @@ def _ids(pages: dict[str, JsonObject], name: str) -> tuple[str, str]:
     return found.pop(), owners.pop().lower() if len(owners) == 1 else ""
 
 
-def _scopes(page: JsonObject) -> Iterator[str]:
+def _scopes(page: JsonObject, name: str) -> Iterator[str]:
     for row in page.get("value", []):
-        fields = {**(row.get("properties") or {}), **row}
+        inner = row.get("properties") or {}
+        fields = {**inner, **row} if isinstance(inner, dict) else row
+        scopes = fields.get("assignableScopes") or []
+        if not isinstance(inner, dict) or not isinstance(scopes, list):
+            raise InputError(f"input `{name}`: a row whose `properties` or `assignableScopes` are of the wrong type")
         yield str(fields.get("scope") or "")
-        yield from (str(scope) for scope in fields.get("assignableScopes") or ())
+        yield from map(str, scopes)
 
 
 def _units(pages: dict[str, JsonObject], subscription: str, tenant: str) -> Iterator[Unit]:

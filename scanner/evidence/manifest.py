@@ -123,7 +123,7 @@ def load(data: bytes) -> Manifest:
     """Return the manifest in `data`. Raises `ValueError` if it is none, or not in canonical form."""
     try:
         manifest = msgspec.json.decode(data, type=Manifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"not a manifest: {error}") from error
     if manifest.schema != SCHEMA:
         raise ValueError(f"its schema is not {SCHEMA}")

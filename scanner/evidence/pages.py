@@ -54,7 +54,7 @@ def read_snapshot(read: Callable[[str], bytes]) -> Snapshot:
         if index.schema != INDEX_SCHEMA:
             raise InputError(f"bundle: `{INDEX_PATH}` has another schema than `{INDEX_SCHEMA}`")
         units = tuple(_with_pages(unit, index.pages.get(unit.unit_id, 0), read) for unit in index.snapshot.units)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = " ".join(str(error).split())
         raise InputError(f"bundle: not a snapshot's files: {problem[:1].lower()}{problem[1:]}") from error
     return msgspec.structs.replace(index.snapshot, units=units)

@@ -169,7 +169,7 @@ def _said(payload: bytes, subjects: Mapping[str, str]) -> Review:
     """Return what a payload says of exactly these subjects; raises `BadEnvelopeError` if it says something else."""
     try:
         review = msgspec.json.decode(payload, type=_Statement).predicate
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadEnvelopeError(f"not a review: {' '.join(str(error).split())}") from error
     said = plain(review)
     assert isinstance(said, dict)

@@ -210,7 +210,7 @@ def _single(envelope: bytes) -> Envelope:
 def _parsed(envelope: bytes) -> Envelope:
     try:
         parsed = msgspec.json.decode(envelope, type=Envelope)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadEnvelopeError(f"not a DSSE envelope: {error}") from error
     if canonical_record(parsed) + b"\n" != envelope:
         raise BadEnvelopeError("not in canonical form")

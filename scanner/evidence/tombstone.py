@@ -87,7 +87,7 @@ def load(data: bytes) -> TombstoneFile:
     """Return the tombstone in `data`. Raises `ValueError` if it is none, or not in canonical form."""
     try:
         file = msgspec.json.decode(data, type=TombstoneFile)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"not a tombstone: {error}") from error
     if file.schema != SCHEMA:
         raise ValueError(f"its schema is not {SCHEMA}")

@@ -30,7 +30,7 @@ def night_from(data: bytes, where: str) -> Night:
     """Return what the bytes of a report.json say; raises `InputError` starting with `where`."""
     try:
         night = msgspec.json.decode(data, type=Night)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{where}: not a report.json: {' '.join(str(error).split())[:200]}") from error
     if night.schema != SCHEMA:
         raise InputError(f"{where}: schema `{night.schema[:60]}` is not `{SCHEMA}`")

@@ -245,7 +245,9 @@ def _records(at: EvidencePointer, raw: JsonObject, key: str) -> list[tuple[Evide
 
 def _account_asked(page: JsonObject, key: str) -> str:
     """Return the e-mail of the account that a page answers for."""
-    return str((page.get(CALL) or {}).get("params", {}).get(key) or "").partition("/serviceAccounts/")[2]
+    called = page.get(CALL)
+    params = called.get("params") if isinstance(called, dict) else None
+    return str((params.get(key) if isinstance(params, dict) else "") or "").partition("/serviceAccounts/")[2]
 
 
 def _policy(at: EvidencePointer, page: JsonObject, node: str) -> GcpPolicy:

@@ -136,7 +136,7 @@ def read_report(data: bytes, where: str) -> ToldReport:
     """Return what the bytes of a report.json tell; raises `InputError` starting with `where`."""
     try:
         report = msgspec.json.decode(data, type=ToldReport)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{where}: not a report.json: {' '.join(str(error).split())[:200]}") from error
     if report.schema != REPORT_SCHEMA:
         raise InputError(f"{where}: schema `{report.schema[:60]}` is not `{REPORT_SCHEMA}`")

@@ -1,4 +1,4 @@
-"""Exports and pages that are valid: what `gcloud`, `az` and a documentation site give, from our own documented state."""
+"""Valid exports and pages: what `gcloud`, `az` and a documentation site give, from our own documented state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make valid input hostile: by its bytes, by its lines, and, where it is JSON, by its structure. Pure: chance is given."""
+"""Make valid input hostile: by its bytes, its lines, and, where it is JSON, its structure. Chance is an argument."""
 
 from __future__ import annotations
 

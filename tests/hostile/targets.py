@@ -229,8 +229,14 @@ def _own_files(work: Path) -> Iterable[Target]:
             lambda home, cloud=cloud, file=file: ("baseline", "show", home / "own" / file, "--cloud", cloud),  # type: ignore[misc]
         )
     yield Target("waivers", WAIVERS.encode(), "w.yaml", lambda home: ("waivers", "lint", home / "w.yaml", *AS_OF))
-    yield Target("config", CONFIG.encode(), "porter-audit.yaml", lambda home: ("config", "lint", home / "porter-audit.yaml"),
-                 CHECKED, lists_problems=True)  # fmt: skip
+    yield Target(
+        "config",
+        CONFIG.encode(),
+        "porter-audit.yaml",
+        lambda home: ("config", "lint", home / "porter-audit.yaml"),
+        CHECKED,
+        lists_problems=True,
+    )
     document = as_json(POLICY["PolicyVersionList"][0]["Document"])
     yield Target(
         "policy",

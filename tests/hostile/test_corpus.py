@@ -38,7 +38,8 @@ BYTES: dict[str, bytes] = {
     "sequences 10,000 deep": b"- " * 10_000,
     "a string of 100 KB": b'"' + b"x" * 100_000 + b'"',
     "a number of 100,000 digits": b"9" * 100_000,
-    "aliases that grow": b"a: &a [x, x]\n" + b"".join(b"%c: &%c [*%c, *%c]\n" % (c, c, c - 1, c - 1) for c in range(98, 120)),
+    "aliases that grow": b"a: &a [x, x]\n"
+    + b"".join(b"%c: &%c [*%c, *%c]\n" % (c, c, c - 1, c - 1) for c in range(98, 120)),
     "a tag that runs": b"!!python/object/apply:os.system [id]\n",
     "two documents": b"a: 1\n---\nb: 2\n",
     "not a number": b'{"a": NaN, "b": Infinity}',
