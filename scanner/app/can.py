@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from scanner.access.authorize import authorize
+from scanner.access.authorize import UNDECIDED, authorize
 from scanner.access.records import Request
 from scanner.app.can_outcome import CanOutcome
 from scanner.app.held import read_any
