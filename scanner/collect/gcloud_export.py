@@ -154,8 +154,12 @@ def _refuse_odd_bindings(name: str, value: JsonObject) -> None:
 
 def _keys(value: list[JsonObject]) -> Iterator[_Page]:
     by_account: dict[str, list[JsonObject]] = {}
+    seen: dict[str, JsonObject] = {}
     for key in value:
-        by_account.setdefault(str(key["name"]).partition("/keys/")[0], []).append(key)
+        name = str(key["name"])
+        if seen.setdefault(name, key) != key:
+            raise InputError(f"input: the key `{shown(name, 200)}` is listed twice and differently")
+        by_account.setdefault(name.partition("/keys/")[0], []).append(key)
     for account, keys in by_account.items():
         page = trimmed(kinds.SERVICE_ACCOUNT_KEYS, {"keys": keys})
         yield _Page(kinds.SERVICE_ACCOUNT_KEYS, _called("projects.serviceAccounts.keys.list", {"name": account}, page))

@@ -130,7 +130,9 @@ class _Project:
         for at, page in self._pages(kinds.SERVICE_ACCOUNT_KEYS):
             email = _account_asked(page, "name")
             user_managed = [(p, k) for p, k in _records(at, page, "keys") if k.get("keyType") != "SYSTEM_MANAGED"]
-            found[email] = (*found.get(email, ()), *(_key(p, k) for p, k in user_managed))
+            # Rows that are alike are one key; rows that differ stay two, so that the first cannot hide the second.
+            once = _once(user_managed, lambda row: repr(sorted(row[1].items())))
+            found[email] = (*found.get(email, ()), *(_key(p, k) for p, k in once))
         return found
 
     def _roles(self) -> Iterator[GcpRole]:
