@@ -118,6 +118,25 @@ def test_a_wrong_type_anywhere_in_porters_role_is_never_exit_0(known: dict[str, 
         assert ended.code != 0, (at, str(wrong)[:50])
 
 
+def test_a_wrong_type_anywhere_in_an_undocumented_binding_is_never_exit_0(
+    known: dict[str, Target], tmp_path: Path
+) -> None:
+    target = known["gcloud policy"]
+    policy = json.loads(target.seed)
+    porter = "serviceAccount:porter-manager@porter-demo-project.iam.gserviceaccount.com"
+    policy["bindings"].append({"role": "roles/owner", "members": [porter]})
+    assert command(*target.lay(tmp_path, as_json(policy))).code == 1
+    last = ("bindings", len(policy["bindings"]) - 1)
+    for at in [at for at in places(policy) if at == last[:1] or at[:2] == last]:
+        for wrong in (7, "x", {"a": 1}, ["x"], True):
+            if type(wrong) is type(value_at(policy, at)):
+                continue
+            data = written(replaced(policy, at, lambda _, wrong=wrong: wrong))  # type: ignore[misc]
+            ended = command(*target.lay(tmp_path, data))
+            assert breaches(ended, target.allowed) == [], (at, wrong, ended.err)
+            assert ended.code != 0, (at, wrong)
+
+
 def test_a_value_as_deep_as_wanted_ends_in_one_line(known: dict[str, Target], tmp_path: Path) -> None:
     role = EXPORT["RoleDetailList"][0]
     for levels in (50, 400, 900):
