@@ -156,12 +156,19 @@ def test_when_the_time_is_over_the_process_ends_and_says_what_was_not_read(tmp_p
     assert {row["place"]["id"]: row["reach"] for row in rollup["targets"]} == {IDS[0]: "late", IDS[1]: "read"}
 
 
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupted_the_process_ends_at_once_and_the_run_can_be_continued(tmp_path: Path) -> None:
     with running(organization(IDS[:2], held=IDS[:1]), tmp_path) as endpoint:
         file = configuration(tmp_path)
         command = [sys.executable, "-m", "scanner", "scan", "all", "--config", str(file)]
         environ = {**os.environ, **variables(endpoint)}
-        with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
+        # A run in the background inherits SIGINT ignored, and a program leaves it so.
+        with subprocess.Popen(
+            command, env=environ, stderr=subprocess.PIPE, text=True, preexec_fn=_hear_interrupts
+        ) as process:
             while not any(path.read_bytes() for path in tmp_path.glob("runs/*/journal.ndjson")):
                 assert process.poll() is None
                 time.sleep(0.05)
