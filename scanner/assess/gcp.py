@@ -18,7 +18,7 @@ from scanner.rules.gcp_context import GcpContext, documented_grant
 _LAYERS = (
     "evaluated: allow policies of the project, of what was read above it, and of resources in it that were found",
     "not evaluated: members of groups and domains, access policies (IAM v3), principal access boundaries, "
-    "access lists of single objects",
+    "access lists of single objects, domain-wide delegation",
 )
 
 
