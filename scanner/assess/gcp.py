@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from scanner.assess.populations import population
-from scanner.assess.reviews import diff_entry
+from scanner.assess.reviews import absent_review, diff_entry
 from scanner.baseline.records_gcp import DocumentedServiceAccount
 from scanner.errors import PolicyError
 from scanner.model.common import JsonObject, NotObserved
@@ -144,23 +144,13 @@ def _documented_trust(page: DocumentedServiceAccount | None) -> str | None:
 
 
 def _absent(context: GcpContext, page: DocumentedServiceAccount) -> RoleReview:
-    return RoleReview(
-        cloud="gcp",
-        scope_id=context.project.project_id,
-        name=page.key,
-        arn=None,
-        documented_as=page.key,
-        present=False,
+    return absent_review(
+        "gcp",
+        context.project.project_id,
+        page.key,
         optional=page.optional,
-        verdict="absent",
-        trust_verdict="absent",
-        external_id="",
-        external_principals=(),
-        diff=Diff(),
-        trust_diff=Diff(),
         documented=_documented_rows(page, set()),
         documented_trust=_documented_trust(page),
-        documented_statements=len(page.grants),
     )
 
 

@@ -109,23 +109,43 @@ def _open_count(comparison: Comparison | None) -> int:
 
 
 def _absent(context: AwsContext, documented: DocumentedRole) -> RoleReview:
-    return RoleReview(
-        cloud="aws",
-        scope_id=context.account.account_id,
-        name=documented.key,
-        arn=None,
-        documented_as=documented.key,
-        present=False,
+    return absent_review(
+        "aws",
+        context.account.account_id,
+        documented.key,
         optional=documented.optional,
+        documented=_documented_rows(documented, set()),
+        documented_trust=_pretty(_trust_json(documented.trust)),
+    )
+
+
+def absent_review(
+    cloud: str,
+    scope_id: str,
+    key: str,
+    *,
+    optional: bool,
+    documented: tuple[StatementRow, ...],
+    documented_trust: str | None,
+) -> RoleReview:
+    """Return the review of an identity that is documented and not there; a row stands for each documented grant."""
+    return RoleReview(
+        cloud=cloud,
+        scope_id=scope_id,
+        name=key,
+        arn=None,
+        documented_as=key,
+        present=False,
+        optional=optional,
         verdict="absent",
         trust_verdict="absent",
         external_id="",
         external_principals=(),
         diff=Diff(),
         trust_diff=Diff(),
-        documented=_documented_rows(documented, set()),
-        documented_trust=_pretty(_trust_json(documented.trust)),
-        documented_statements=len(documented.statements),
+        documented=documented,
+        documented_trust=documented_trust,
+        documented_statements=len(documented),
     )
 
 

@@ -10,8 +10,9 @@ import click
 from scanner.cli import options as shared
 from scanner.cli.collecting import out_option, quiet_option, run_collect
 from scanner.cli.config_option import ConfiguredCommand
-from scanner.cli.console import emit, say
+from scanner.cli.console import emit
 from scanner.cli.diagnosing import run_doctor
+from scanner.cli.permitting import say_tiers, terraform_option, without_tiers_option
 from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_by_options, outcome_options, run_scan
 from scanner.errors import UsageError
 
@@ -131,15 +132,8 @@ def doctor_azure_command(
     show_default=True,
     help="How much the reader may see; each tier includes those before it.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("json", "terraform")),
-    default="json",
-    show_default=True,
-    help="json: for the cloud's own command line; terraform: with the assignment.",
-)
-@click.option("--quiet", "-q", is_flag=True, help="Do not say on standard error which rules each tier buys.")
+@terraform_option
+@without_tiers_option
 def permissions_azure_command(tier: str, form: str, quiet: bool) -> None:
     """Print the custom role and the Microsoft Graph permissions that let a scan read, and nothing else.
 
@@ -151,5 +145,4 @@ def permissions_azure_command(tier: str, form: str, quiet: bool) -> None:
 
     emit(azure_role_json(tier) if form == "json" else terraform_azure(tier))
     if not quiet:
-        for line in azure_tier_lines():
-            say(f"{line.tier}: {len(line.rules)} rules{': ' if line.rules else ''}{', '.join(line.rules)}")
+        say_tiers(azure_tier_lines())

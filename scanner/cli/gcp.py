@@ -10,8 +10,9 @@ import click
 from scanner.cli import options as shared
 from scanner.cli.collecting import out_option, quiet_option, run_collect
 from scanner.cli.config_option import ConfiguredCommand
-from scanner.cli.console import emit, say
+from scanner.cli.console import emit
 from scanner.cli.diagnosing import run_doctor
+from scanner.cli.permitting import say_tiers, terraform_option, without_tiers_option
 from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_by_options, outcome_options, run_scan
 from scanner.errors import UsageError
 
@@ -141,15 +142,8 @@ def doctor_gcp_command(
     show_default=True,
     help="project: a custom role of the project; ancestors: of the organization, folders and their policies too.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("json", "terraform")),
-    default="json",
-    show_default=True,
-    help="json: for the cloud's own command line; terraform: with the assignment.",
-)
-@click.option("--quiet", "-q", is_flag=True, help="Do not say on standard error which rules each tier buys.")
+@terraform_option
+@without_tiers_option
 def permissions_gcp_command(tier: str, form: str, quiet: bool) -> None:
     """Print the custom role that lets a scan read, and nothing else.
 
@@ -161,5 +155,4 @@ def permissions_gcp_command(tier: str, form: str, quiet: bool) -> None:
 
     emit(gcp_role_json(tier) if form == "json" else terraform_gcp(known_gcp_tier(tier)))
     if not quiet:
-        for line in gcp_tier_lines():
-            say(f"{line.tier}: {len(line.rules)} rules{': ' if line.rules else ''}{', '.join(line.rules)}")
+        say_tiers(gcp_tier_lines())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from scanner.cli.azure import permissions_azure_command
-from scanner.cli.console import emit, say
+from scanner.cli.console import emit
 from scanner.cli.gcp import permissions_gcp_command
+from scanner.cli.permitting import say_tiers, without_tiers_option
 
 _TIERS = ("porter-only", "account", "org", "activity")
 _PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
@@ -34,7 +35,7 @@ def permissions() -> None:
     show_default=True,
     help="json: the policy alone; the others make the role too, and find the partition themselves.",
 )
-@click.option("--quiet", "-q", is_flag=True, help="Do not say on standard error which rules each tier buys.")
+@without_tiers_option
 def aws(tier: str, partition: str, form: str, quiet: bool) -> None:
     """Print the IAM policy that lets a scan read, and nothing else.
 
@@ -49,8 +50,7 @@ def aws(tier: str, partition: str, form: str, quiet: bool) -> None:
     else:
         emit({"cloudformation": cloudformation, "terraform": terraform_aws}[form](known_tier(tier)))
     if not quiet:
-        for line in tier_lines():
-            say(f"{line.tier}: {len(line.rules)} rules{': ' if line.rules else ''}{', '.join(line.rules)}")
+        say_tiers(tier_lines())
 
 
 permissions.add_command(permissions_gcp_command)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from scanner.history.lock import only_writer
 from tests.history.waiver_text import entry, text
 
 from .conftest import gaad, role
+from .process import obey_modes, porter_process
 
 Porter = Callable[..., Any]
 Night = Callable[..., Any]
@@ -147,13 +147,14 @@ def test_a_broken_history_is_told_of_and_is_no_pass_under_ratchet(
     assert night(1, trusting(), "--history", path)[0].code == 0
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_directory_that_may_only_be_read(night: Night, tmp_path: Path) -> None:
+def test_a_directory_that_may_only_be_read(export: Path, tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     folder.mkdir(mode=0o500)
-    done, _ = night(1, trusting(), "--history", folder / "history.sqlite", "--ratchet")
-    assert done.code == 2
-    assert "permission denied" in done.err
+    argv = ("scan", "aws", "--from", export, "--history", folder / "history.sqlite", "--ratchet", "--quiet")
+    done = porter_process(*argv, before=obey_modes)
+    assert done.returncode == 2
+    assert "permission denied" in done.stderr
+    assert list(folder.iterdir()) == []
 
 
 def test_a_clock_that_went_back_is_told_of_and_writes_nothing(night: Night, porter: Porter, tmp_path: Path) -> None:
