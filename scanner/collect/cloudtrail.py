@@ -108,7 +108,18 @@ def kept_event(record: Any, redactor: Redactor) -> JsonObject:
     kept["requestParameters"] = _some(request, _REQUEST)
     if isinstance(request, dict) and isinstance(request.get("externalId"), str):
         kept["requestParameters"]["externalId"] = redactor.external_id(request["externalId"])
-    return kept
+    return {"unreadable": True} if _hides_its_role(kept) else kept
+
+
+def _hides_its_role(kept: JsonObject) -> bool:
+    """Return whether an event that took effect is about a role and does not say which: long requests are cut.
+
+    The one that makes a service's own role never names it.
+    """
+    name, request = kept["eventName"], kept["requestParameters"]
+    changes = kept.get("eventSource") == "iam.amazonaws.com" and "Role" in name and kept.get("readOnly") is not True
+    about_roles = name.startswith("AssumeRole") or (changes and name != "CreateServiceLinkedRole")
+    return about_roles and "errorCode" not in kept and not (request.get("roleArn") or request.get("roleName"))
 
 
 def _some(value: Any, names: tuple[str, ...]) -> JsonObject:

@@ -40,7 +40,7 @@ def _moment(value: Any) -> datetime | None:
 
 def _resources(event: JsonObject) -> set[str]:
     asked = event.get("requestParameters") or {}
-    return {str(asked[key]) for key in ("roleArn", "roleName") if key in asked}
+    return {str(asked[key]) for key in ("roleArn", "roleName") if key in asked} | set(event.get("resources", ()))
 
 
 def _entry(event: JsonObject) -> JsonObject:

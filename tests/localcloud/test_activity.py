@@ -193,6 +193,18 @@ def test_an_event_that_cannot_be_read_is_no_pass(account: ProvisionedAws, unboun
     assert of(report, "AWS-ACT-001", "porter-manager").result is Result.INCOMPLETE
 
 
+@pytest.mark.parametrize("lost", [None, {}, {"roleSessionName": "deploy"}], ids=["null", "empty", "without its role"])
+@pytest.mark.parametrize("made", [session, change], ids=["session", "change"])
+def test_an_event_that_does_not_say_which_role_is_no_pass(
+    account: ProvisionedAws, unbound: Any, made: Any, lost: Any
+) -> None:
+    """CloudTrail leaves out what is too long; the look-up found it all the same."""
+    account.cloud.events.append(made("porter-manager", requestParameters=lost, resources=["porter-manager"]))
+    report = judged(read(account), unbound)
+    for rule in ("AWS-ACT-001", "AWS-ACT-002"):
+        assert of(report, rule, "porter-manager").result is Result.INCOMPLETE
+
+
 def test_no_secret_of_an_event_is_kept(account: ProvisionedAws) -> None:
     account.cloud.events.append(session("porter-manager", external_id=account.facts.external_id))
     stored = dump_snapshot(read(account)).decode()
