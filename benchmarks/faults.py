@@ -29,7 +29,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from mutations import documented  # noqa: E402 (the path is set above)
 
 from scanner.app.catalogue import load_catalogue  # noqa: E402
-from scanner.app.demo_azure import azure_plan, loopback_of  # noqa: E402
+from scanner.app.demo.azure import azure_plan, loopback_of  # noqa: E402
 from scanner.app.gates import exit_code  # noqa: E402
 from scanner.assess.runner import Terms  # noqa: E402
 from scanner.baseline.load import find, load_aws, load_azure  # noqa: E402
@@ -86,9 +86,9 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def calls(cloud: str) -> list[Call]:
     """Return the read-only list of a cloud."""
-    from scanner.collect.allowlist import READ_ONLY_CALLS
-    from scanner.collect.allowlist_azure import AZURE_CALLS
-    from scanner.collect.gcp_allowlist import GCP_CALLS
+    from scanner.collect.aws.allowlist import READ_ONLY_CALLS
+    from scanner.collect.azure.allowlist import AZURE_CALLS
+    from scanner.collect.gcp.allowlist import GCP_CALLS
 
     listed: dict[str, Sequence[Any]] = {"aws": READ_ONLY_CALLS, "gcp": GCP_CALLS, "azure": AZURE_CALLS}
     return [Call(cloud, c.service, c.operation, c.kind, bool(c.counts)) for c in listed[cloud]]
@@ -106,8 +106,8 @@ _WITH = {"ListRegions": "DescribeRegions", "DescribeRegions": "ListRegions"}
 
 
 def _aws(stack: ExitStack) -> Ground:
-    from scanner.collect.aws import collect_aws
-    from scanner.collect.aws_session import AwsOptions
+    from scanner.collect.aws.account import collect_aws
+    from scanner.collect.aws.session import AwsOptions
     from scanner.localcloud.demo import demo_parameters, provisioned_aws
     from scanner.localcloud.provision import demo_external_id
 
@@ -148,8 +148,8 @@ def _organization(organizations: Any, account_id: str) -> None:
 
 
 def _gcp(stack: ExitStack) -> Ground:
-    from scanner.collect.gcp import collect_gcp
-    from scanner.collect.gcp_session import GcpOptions
+    from scanner.collect.gcp.projects import collect_gcp
+    from scanner.collect.gcp.session import GcpOptions
     from scanner.localcloud.gcp import start_gcp
     from scanner.localcloud.gcp_operations import apply_gcp
     from scanner.localcloud.gcp_provision import federated_project, gcp_parameters
@@ -171,8 +171,8 @@ def _gcp(stack: ExitStack) -> Ground:
 
 
 def _azure(stack: ExitStack) -> Ground:
-    from scanner.collect.azure import collect_azure
-    from scanner.collect.azure_session import AzureOptions
+    from scanner.collect.azure.session import AzureOptions
+    from scanner.collect.azure.subscriptions import collect_azure
     from scanner.localcloud.azure_operations import apply_azure
     from scanner.localcloud.azure_tenant import DEMO_SUBSCRIPTION_ID
     from scanner.localcloud.scenario_azure import provisioned_azure

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "render")
 import browser
 import sample_report as sample
 
-from scanner.render.html import render_html_files
+from scanner.render.html.report import render_html_files
 
 _HEAD = f"{'findings':>9}{'make s':>9}{'files':>7}{'MB':>7}{'largest MB':>12}{'open s':>9}{'key ms':>9}"
 _OPENED = "performance.getEntriesByType('navigation')[0].loadEventEnd"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from scanner.errors import BaselineError, InputError, PolicyError, PorterAuditError, UsageError
 
 if TYPE_CHECKING:
-    from scanner.access.authorize import Decision
+    from scanner.access.evaluator.authorize import Decision
     from scanner.access.records import Comparison
     from scanner.baseline.records import AwsBaseline
 
@@ -49,7 +49,7 @@ def authorize(
     `scps` is a list of levels, each a list of documents; None means that there is no such policy. The decision's effect
     is `allowed`, `implicit_deny`, `explicit_deny` or `undecided`. Raises `PolicyError`, `InputError`.
     """
-    from scanner.access.authorize import authorize as decide
+    from scanner.access.evaluator.authorize import authorize as decide
 
     return decide(
         request,

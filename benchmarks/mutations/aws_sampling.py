@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mutations.aws_state import as_list
-from scanner.access.authorize import Permits
-from scanner.access.authorize_rule import read_request
 from scanner.access.catalogue import Catalogue
+from scanner.access.evaluator.authorize import Permits
+from scanner.access.evaluator.rule import read_request
 from scanner.access.records import Request
 from scanner.model.common import JsonObject
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 from mutations.azure_state import GROUP, AzureState
-from scanner.access.azure_authorize import allows_azure
+from scanner.access.azure.authorize import allows_azure
 from scanner.access.records import Request
 from scanner.model import kinds_azure as kinds
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from mutations.aws_state import AwsState
-from scanner.app.demo_azure import azure_plan, loopback_of
+from scanner.app.demo.azure import azure_plan, loopback_of
 from scanner.baseline.load import find, load_aws, load_azure
 from scanner.baseline.variables import bind_aws
 from scanner.baseline.variables_azure import bind_azure
@@ -26,8 +26,8 @@ _OWN_SETTINGS = ("AWS_", "BOTO_", "AZURE_", "ARM_", "MSI_", "IDENTITY_", "GOOGLE
 
 def aws_account(version: str = VERSIONS[0]) -> AwsState:
     """Return the documented AWS account."""
-    from scanner.collect.aws import collect_aws
-    from scanner.collect.aws_session import AwsOptions
+    from scanner.collect.aws.account import collect_aws
+    from scanner.collect.aws.session import AwsOptions
 
     documented = bind_aws(load_aws(find(f"porter@{version}")), demo_parameters())
     with provisioned_aws("documented", documented.roles, now=NOW) as account, environment(account.environment):
@@ -43,8 +43,8 @@ def aws_account(version: str = VERSIONS[0]) -> AwsState:
 
 def gcp_project(version: str) -> Snapshot:
     """Return the documented GCP project: with a key in May 2026, with federation in August."""
-    from scanner.collect.gcp import collect_gcp
-    from scanner.collect.gcp_session import GcpOptions
+    from scanner.collect.gcp.projects import collect_gcp
+    from scanner.collect.gcp.session import GcpOptions
 
     start = KEYED if version == VERSIONS[0] else FEDERATED
     with provisioned_gcp("documented", start=start, now=NOW) as project, environment(project.environment):
@@ -53,8 +53,8 @@ def gcp_project(version: str) -> Snapshot:
 
 def azure_subscription(version: str) -> Snapshot:
     """Return the documented Azure subscription and its tenant."""
-    from scanner.collect.azure import collect_azure
-    from scanner.collect.azure_session import AzureOptions
+    from scanner.collect.azure.session import AzureOptions
+    from scanner.collect.azure.subscriptions import collect_azure
     from scanner.localcloud.azure_tenant import DEMO_SUBSCRIPTION_ID
     from scanner.localcloud.scenario_azure import provisioned_azure
 

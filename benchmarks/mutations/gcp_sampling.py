@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mutations.gcp_state import GcpProjectState
-from scanner.access.gcp_authorize import allows_gcp
+from scanner.access.gcp.authorize import allows_gcp
 from scanner.access.records import Request
 from scanner.model.common import JsonObject
 

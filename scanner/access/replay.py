@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.access.authorize import Permits
-from scanner.access.authorize_rule import read_request
+from scanner.access.evaluator.authorize import Permits
+from scanner.access.evaluator.rule import read_request
 from scanner.access.records import NamedDocument, Request
 from scanner.errors import DisagreementError
 

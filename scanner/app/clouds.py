@@ -7,9 +7,9 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from scanner.app.aws_source import AwsOptions, Progress, read_live
-from scanner.app.azure_source import AzureOptions, read_azure
-from scanner.app.gcp_source import GcpOptions, read_gcp
+from scanner.app.sources.aws import AwsOptions, Progress, read_live
+from scanner.app.sources.azure import AzureOptions, read_azure
+from scanner.app.sources.gcp import GcpOptions, read_gcp
 from scanner.baseline.load import AnyBaseline
 from scanner.baseline.records import AwsBaseline
 from scanner.baseline.records_gcp import GcpBaseline

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from scanner.app.aws_source import Progress
 from scanner.app.clouds import LiveOptions, read_cloud
 from scanner.app.exit_codes import CLEAN, INCOMPLETE
 from scanner.app.files import prepare_directory, write_all
 from scanner.app.params import Parameter
+from scanner.app.sources.aws import Progress
 from scanner.collect.snapshot_io import dump_snapshot
 from scanner.errors import UsageError
 from scanner.model.snapshot import Snapshot, Unit, UnitStatus

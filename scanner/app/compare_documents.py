@@ -37,11 +37,11 @@ def compare_named(
 
             return compare(live, documented, kind=kind, catalogue=load_catalogue())
         case "azure":
-            from scanner.access.azure import compare_azure
+            from scanner.access.azure.compare import compare_azure
 
             return compare_azure(live, documented)
         case "gcp":
-            from scanner.access.gcp import compare_gcp
+            from scanner.access.gcp.compare import compare_gcp
 
             return compare_gcp(live, documented)
     raise UsageError(f"unknown cloud `{cloud}`", advice=f"one of {', '.join(CLOUDS)}")

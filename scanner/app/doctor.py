@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from scanner.app.aws_source import Progress
 from scanner.app.clouds import LiveOptions, read_cloud
 from scanner.app.doctor_advice import ADVICE
 from scanner.app.exit_codes import CLEAN, INCOMPLETE
+from scanner.app.sources.aws import Progress
 from scanner.model.snapshot import Caller, Snapshot, Unit, UnitStatus
 from scanner.rules.base import Rule
 from scanner.rules.registry_all import rules_of

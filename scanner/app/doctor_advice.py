@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from scanner.collect.allowlist import READ_ONLY_CALLS, TIERS
-from scanner.collect.allowlist_azure import ARM, AZURE_CALLS, GRAPH
-from scanner.collect.gcp_allowlist import GCP_CALLS, GCP_TIERS
+from scanner.collect.aws.allowlist import READ_ONLY_CALLS, TIERS
+from scanner.collect.azure.allowlist import ARM, AZURE_CALLS, GRAPH
+from scanner.collect.gcp.allowlist import GCP_CALLS, GCP_TIERS
 from scanner.model.snapshot import Unit, UnitStatus
 
 Advice = Callable[[Sequence[Unit]], Iterator[str]]

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scanner.collect.exports import for_this_run, read_input
+from scanner.collect.exports.read import for_this_run, read_input
 from scanner.collect.redact import Redactor
 from scanner.errors import InputError, UsageError
 from scanner.model.snapshot import Snapshot

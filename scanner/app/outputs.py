@@ -142,7 +142,7 @@ def documents(report: Report, chosen: Format) -> dict[str, bytes]:
         case Format.CSV_EXCEL:
             return _tables(report, bom=True, suffix=".excel.csv")
         case Format.HTML:
-            from scanner.render.html import render_html_files
+            from scanner.render.html.report import render_html_files
 
             return render_html_files(report)
         case _:
@@ -165,7 +165,7 @@ def render(report: Report, chosen: Format) -> bytes:
         case Format.TERMINAL:
             return terminal_text(report).encode()
         case Format.HTML:
-            from scanner.render.html import render_html
+            from scanner.render.html.report import render_html
 
             return _utf8(render_html(report))
         case Format.PDF:

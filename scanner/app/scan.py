@@ -8,8 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from scanner.app.aws_source import Progress
-from scanner.app.baseline_versions import chosen_version, other_versions
+from scanner.app.baselines.versions import chosen_version, other_versions
 from scanner.app.catalogue import load_catalogue
 from scanner.app.clouds import DEFAULT_LIVE, LiveOptions, check_scope, read_cloud, try_parameters
 from scanner.app.declared import declared_units, with_declared
@@ -21,6 +20,7 @@ from scanner.app.params import SENSITIVE, Parameter
 from scanner.app.past import Past, settings_of, with_past
 from scanner.app.run_facts import effective_parameters, host, new_run_id, now, python_version
 from scanner.app.snapshots import part_of
+from scanner.app.sources.aws import Progress
 from scanner.assess.revoked import asked_for, of_revocation
 from scanner.assess.runner import Terms
 from scanner.assess.waive import waive

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from scanner.app.aws_source import Progress
 from scanner.app.scan import OnRuleError, ScanOptions, ScanOutcome, scan
+from scanner.app.sources.aws import Progress
 from scanner.errors import UsageError
 from scanner.model.question import Question
 from scanner.model.snapshot import SourceKind

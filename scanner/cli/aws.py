@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from scanner.app.aws_source import AwsOptions
 from scanner.app.params import read_secret
+from scanner.app.sources.aws import AwsOptions
 from scanner.cli.options import split_list
 from scanner.errors import UsageError
 

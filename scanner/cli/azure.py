@@ -17,7 +17,7 @@ from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
-    from scanner.app.azure_source import AzureOptions
+    from scanner.app.sources.azure import AzureOptions
 
 _TIERS = ("porter-only", "account", "org", "graph")
 _CLOUDS = ("public", "usgovernment", "china")
@@ -51,7 +51,7 @@ def azure_source(
     file: Path | None = None,
 ) -> AzureOptions:
     """Return where to read; raises `UsageError` on options that contradict each other."""
-    from scanner.app.azure_source import AzureOptions
+    from scanner.app.sources.azure import AzureOptions
 
     live_only = {
         "--subscription": subscriptions,
@@ -140,8 +140,8 @@ def permissions_azure_command(tier: str, form: str, quiet: bool) -> None:
     They are made from the same list of calls that the program itself is held to. The part `roleDefinition` is what
     `az role definition create --role-definition FILE` reads.
     """
-    from scanner.app.permissions_azure import azure_role_json, azure_tier_lines
-    from scanner.app.permissions_files import terraform_azure
+    from scanner.app.permissions.azure import azure_role_json, azure_tier_lines
+    from scanner.app.permissions.files import terraform_azure
 
     emit(azure_role_json(tier) if form == "json" else terraform_azure(tier))
     if not quiet:

@@ -23,7 +23,7 @@ def baseline() -> None:
 @_format
 def list_(as_format: str) -> None:
     """List the documented versions that ship with the product."""
-    from scanner.app.baselines import baselines_json, list_baselines
+    from scanner.app.baselines.shipped import baselines_json, list_baselines
 
     lines = list_baselines()
     if as_format == "json":
@@ -45,7 +45,7 @@ def show(name: str, cloud: str, as_format: str) -> None:
     ARNs stand as on the page; what the page leaves open is a variable in braces. `--cloud services` is what is
     documented of services' own identities and of porter.yaml.
     """
-    from scanner.app.baselines import show_baseline
+    from scanner.app.baselines.shipped import show_baseline
 
     emit(show_baseline(name, as_json=as_format == "json", cloud=cloud))
 
@@ -88,8 +88,8 @@ def import_(
     partial: bool,
 ) -> int:
     """Read the page, print or write the file, and return the exit code."""
-    from scanner.app.baseline_import import ImportOptions, import_page
-    from scanner.app.baseline_notes import import_lines
+    from scanner.app.baselines.notes import import_lines
+    from scanner.app.baselines.page_import import ImportOptions, import_page
     from scanner.app.exit_codes import CLEAN, USAGE
 
     del cloud  # pages of the other clouds have no inventory to import
@@ -138,7 +138,7 @@ Exit codes:
 @_format
 def lint(name: str, cloud: str | None, fail_on: str, as_of: datetime | None, max_age_days: int, as_format: str) -> int:
     """Print the findings and return the exit code."""
-    from scanner.app.baseline_lint import lint_baseline, lint_json, lint_text, reached
+    from scanner.app.baselines.lint import lint_baseline, lint_json, lint_text, reached
     from scanner.app.exit_codes import CLEAN, FINDINGS
 
     day = (as_of or datetime.now(UTC)).date()
@@ -169,7 +169,7 @@ Exit codes:
 )
 def diff(before: str, after: str, cloud: str | None, fail_on_added: bool, as_format: str) -> int:
     """Print the difference and return the exit code."""
-    from scanner.app.baseline_diff import diff_baselines, diff_json, diff_markdown, diff_text, grants_more
+    from scanner.app.baselines.diff import diff_baselines, diff_json, diff_markdown, diff_text, grants_more
     from scanner.app.exit_codes import CLEAN, FINDINGS
 
     results = diff_baselines(before, after, cloud=cloud)

@@ -44,8 +44,8 @@ def can(identity: str, action: str, resource: str, source: Path, context: tuple[
 
     Exit 0: allowed; 1: denied; 2: not decided.
     """
-    from scanner.app.can import as_json, as_text
-    from scanner.app.can import can as decide
+    from scanner.app.can.aws import as_json, as_text
+    from scanner.app.can.aws import can as decide
     from scanner.app.run_facts import now
 
     outcome = decide(source, identity, action, resource, _context(context), now=now())

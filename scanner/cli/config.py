@@ -48,8 +48,8 @@ Exit codes:
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 def lint(file: Path) -> int:
     """Print every problem, or what the file asks for, and return the exit code."""
-    from scanner.app.config import lint_config
-    from scanner.app.config_words import summary
+    from scanner.app.config.read import lint_config
+    from scanner.app.config.words import summary
     from scanner.app.exit_codes import CLEAN, USAGE
 
     found = lint_config(file, os.environ)
@@ -64,6 +64,6 @@ def lint(file: Path) -> int:
 @config.command("schema")
 def schema() -> None:
     """Print the JSON Schema of porter-audit.yaml, for editors and other checkers."""
-    from scanner.app.config import config_schema
+    from scanner.app.config.read import config_schema
 
     emit(config_schema())

@@ -27,8 +27,8 @@ class ConfiguredCommand(click.Command):
         given: dict[str, Any] = self.make_parser(ctx).parse_args(args=list(args))[0]
         if given.get("config") is None:
             return super().parse_args(ctx, args)
-        from scanner.app.config import load_config
-        from scanner.app.config_defaults import scan_defaults
+        from scanner.app.config.defaults import scan_defaults
+        from scanner.app.config.read import load_config
 
         found = scan_defaults(load_config(Path(given["config"])), str(self.name), reads=given.get("source") is None)
         ctx.default_map = {**found.options, **(ctx.default_map or {})}

@@ -78,8 +78,8 @@ def demo(
             raise UsageError("--nights goes with --out, --baseline, the gates, --bundle full and --sign-key")
         return _nights(nights, Path(out), baseline, (fail_on, fail_on_posture), bundle, sign_key, quiet=quiet)
     from scanner.app.bundle import plan_bundle
-    from scanner.app.demo import DemoOptions
-    from scanner.app.demo import demo as run
+    from scanner.app.demo.show import DemoOptions
+    from scanner.app.demo.show import demo as run
     from scanner.app.outputs import FILE_NAMES, Format, plan_outputs, prepare, verdict_text
     from scanner.cli.progress import progress_bar
 
@@ -122,8 +122,8 @@ def _nights(
 ) -> int:
     from datetime import UTC, datetime
 
-    from scanner.app.demo_nights import NightsOptions, demo_nights
-    from scanner.app.period import summary
+    from scanner.app.demo.nights import NightsOptions, demo_nights
+    from scanner.app.period.report import summary
     from scanner.cli.progress import progress_bar
 
     if bundle == "shareable":

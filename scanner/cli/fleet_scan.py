@@ -59,8 +59,8 @@ def scan_all_command(
     config: Path, out: Path | None, executor: str | None, resume: bool, prom: Path | None, quiet: bool
 ) -> int:
     """Run the fleet, print the roll-up and return the exit code."""
-    from scanner.app.config import load_config
-    from scanner.app.fleet import INDEX, FleetOptions, run_fleet, summary_text
+    from scanner.app.config.read import load_config
+    from scanner.app.fleet.lead import INDEX, FleetOptions, run_fleet, summary_text
     from scanner.app.metrics import metrics, write_fleet_metrics
     from scanner.cli.progress import progress_bar
 

@@ -17,7 +17,7 @@ from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
-    from scanner.app.gcp_source import GcpOptions
+    from scanner.app.sources.gcp import GcpOptions
 
 _TIERS = ("project", "ancestors")
 _HELP = """Judge GCP projects: does Porter have only what Porter documents?
@@ -50,7 +50,7 @@ def gcp_source(
     file: Path | None = None,
 ) -> GcpOptions:
     """Return where to read; raises `UsageError` on options that contradict each other."""
-    from scanner.app.gcp_source import GcpOptions
+    from scanner.app.sources.gcp import GcpOptions
 
     scopes = {"--project": projects, "--folder": folder, "--organization": organization}
     named = [option for option, value in scopes.items() if value]
@@ -150,8 +150,8 @@ def permissions_gcp_command(tier: str, form: str, quiet: bool) -> None:
     It is made from the same list of calls that the program itself is held to:
     `gcloud iam roles create porterAuditRead --project=PROJECT --file=FILE` reads it.
     """
-    from scanner.app.permissions_files import terraform_gcp
-    from scanner.app.permissions_gcp import gcp_role_json, gcp_tier_lines, known_gcp_tier
+    from scanner.app.permissions.files import terraform_gcp
+    from scanner.app.permissions.gcp import gcp_role_json, gcp_tier_lines, known_gcp_tier
 
     emit(gcp_role_json(tier) if form == "json" else terraform_gcp(known_gcp_tier(tier)))
     if not quiet:

@@ -74,9 +74,9 @@ def notify(
     **channel: Any,
 ) -> int:
     """Tell the channels, print a line for each, and return the exit code."""
-    from scanner.app.notify import NotifyOptions, exit_code, shown
-    from scanner.app.notify import notify as run
-    from scanner.app.notify_state import FILE_NAME
+    from scanner.app.notify.state import FILE_NAME
+    from scanner.app.notify.tell import NotifyOptions, exit_code, shown
+    from scanner.app.notify.tell import notify as run
 
     channels, base = _channels(config, kind, channel)
     options = NotifyOptions(
@@ -107,8 +107,8 @@ def _counted(number: int, dry_run: bool) -> str:
 
 
 def _channels(config: Path | None, kind: str | None, given: dict[str, Any]) -> tuple[tuple[Channel, ...], Path]:
-    from scanner.app.config import load_config
-    from scanner.app.notify_channel import one_channel
+    from scanner.app.config.read import load_config
+    from scanner.app.notify.channel import one_channel
 
     named = [name for name, value in given.items() if value]
     if config is not None:

@@ -57,8 +57,8 @@ def period_report(
     as_of: datetime | None,
 ) -> int:
     """Write the report, say where it is, and return the exit code."""
-    from scanner.app.period import PeriodOptions, parse_day, parse_formats, summary
-    from scanner.app.period import period_report as run
+    from scanner.app.period.report import PeriodOptions, parse_day, parse_formats, summary
+    from scanner.app.period.report import period_report as run
 
     options = PeriodOptions(
         history=history,

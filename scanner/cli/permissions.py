@@ -42,8 +42,8 @@ def aws(tier: str, partition: str, form: str, quiet: bool) -> None:
     It is made from the same list of calls that the program itself is held to. The policy goes to standard output,
     so that it can be piped; which rules each tier buys goes to standard error.
     """
-    from scanner.app.permissions import known_tier, policy_json, tier_lines
-    from scanner.app.permissions_files import cloudformation, terraform_aws
+    from scanner.app.permissions.aws import known_tier, policy_json, tier_lines
+    from scanner.app.permissions.files import cloudformation, terraform_aws
 
     if form == "json":
         emit(policy_json(tier, partition=partition))

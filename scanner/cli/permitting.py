@@ -10,7 +10,7 @@ import click
 from scanner.cli.console import say
 
 if TYPE_CHECKING:
-    from scanner.app.permissions import TierLine
+    from scanner.app.permissions.aws import TierLine
 
 terraform_option = click.option(
     "--format",

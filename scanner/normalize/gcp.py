@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from scanner.access.gcp_node import node_name
+from scanner.access.gcp.node import node_name
 from scanner.errors import InputError
 from scanner.model import kinds_gcp as kinds
 from scanner.model.common import EvidencePointer, JsonObject, NotObserved, Observed

@@ -11,7 +11,7 @@ from scanner.model.finding import SEVERITY_ORDER, ControlLink, Finding
 from scanner.model.report import Report, TieOut
 from scanner.render.binder import Binder, Control, evidence_of, sample_file
 from scanner.render.binder_sample import KINDS, METHOD, kind_of
-from scanner.render.html_page import Frame, render_page
+from scanner.render.html.page import Frame, render_page
 from scanner.render.json_sources import Sources
 from scanner.render.text import one_line, shorten, when
 from scanner.render.words import cloud_name, leads, open_points, unit_phrase, unread_required

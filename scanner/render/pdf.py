@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scanner.errors import RenderError
 from scanner.model.report import Report
-from scanner.render.html_print import print_html
+from scanner.render.html.print import print_html
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge")
 """Commands that print a page, all of one kind."""

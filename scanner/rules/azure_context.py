@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import msgspec
 
-from scanner.access.azure import compare_azure
+from scanner.access.azure.compare import compare_azure
 from scanner.access.records import Comparison, NamedDocument
 from scanner.baseline.records_azure import AzureBaseline, DocumentedApplication, DocumentedRoleDefinition
 from scanner.model.common import JsonObject

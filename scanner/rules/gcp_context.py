@@ -8,8 +8,8 @@ from datetime import datetime
 
 import msgspec
 
-from scanner.access.gcp import compare_gcp
-from scanner.access.gcp_member import ALL_AUTHENTICATED, ALL_USERS, canonical
+from scanner.access.gcp.compare import compare_gcp
+from scanner.access.gcp.member import ALL_AUTHENTICATED, ALL_USERS, canonical
 from scanner.access.records import Comparison, NamedDocument
 from scanner.baseline.records_gcp import DocumentedGrant, DocumentedServiceAccount, GcpBaseline
 from scanner.model.common import NotObserved, Observed

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from scanner.access.azure import ask_azure, compare_azure
-from scanner.access.azure_abac import holds
-from scanner.access.azure_authorize import allows_azure
-from scanner.access.azure_operations import Operations, Search, example_of
-from scanner.access.azure_scope import contains
+from scanner.access.azure.abac import holds
+from scanner.access.azure.authorize import allows_azure
+from scanner.access.azure.compare import ask_azure, compare_azure
+from scanner.access.azure.operations import Operations, Search, example_of
+from scanner.access.azure.scope import contains
 from scanner.access.outcome import settle
 from scanner.access.records import NamedDocument, Piece, Request
 from scanner.errors import DisagreementError, PolicyError

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from scanner.access.azure import compare_azure
-from scanner.access.azure_authorize import allows_azure
+from scanner.access.azure.authorize import allows_azure
+from scanner.access.azure.compare import compare_azure
 from scanner.access.records import NamedDocument, Request
 
 Body = dict[str, Any]

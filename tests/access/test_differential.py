@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from scanner.access.authorize import Permits, allows
-from scanner.access.authorize_rule import read_request
 from scanner.access.compare import compare
+from scanner.access.evaluator.authorize import Permits, allows
+from scanner.access.evaluator.rule import read_request
 from scanner.access.records import NamedDocument
 from scanner.errors import DisagreementError, PorterAuditError
 

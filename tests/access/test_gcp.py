@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from scanner.access.gcp import compare_gcp
-from scanner.access.gcp_authorize import allows_gcp
-from scanner.access.gcp_cel import holds
-from scanner.access.gcp_condition import gaps
-from scanner.access.gcp_deny import domain_form
-from scanner.access.gcp_member import canonical, includes
-from scanner.access.gcp_node import below
-from scanner.access.gcp_terms import Opaque, parse_condition
+from scanner.access.gcp.authorize import allows_gcp
+from scanner.access.gcp.cel import holds
+from scanner.access.gcp.compare import compare_gcp
+from scanner.access.gcp.condition import gaps
+from scanner.access.gcp.deny import domain_form
+from scanner.access.gcp.member import canonical, includes
+from scanner.access.gcp.node import below
+from scanner.access.gcp.terms import Opaque, parse_condition
 from scanner.access.records import NamedDocument, Request
 from scanner.errors import PolicyError
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from scanner.access.gcp_authorize import allows_gcp
-from scanner.access.gcp_decide import GcpDocuments, decide_gcp
+from scanner.access.gcp.authorize import allows_gcp
+from scanner.access.gcp.decide import GcpDocuments, decide_gcp
 from scanner.access.records import NamedDocument
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))

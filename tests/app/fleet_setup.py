@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from scanner.app.config import load_config
-from scanner.app.fleet import FleetOptions, FleetOutcome, run_fleet
+from scanner.app.config.read import load_config
+from scanner.app.fleet.lead import FleetOptions, FleetOutcome, run_fleet
 from scanner.model.fleet import JournalLine, TargetResult
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scanner.app.can import as_json, as_text, can
+from scanner.app.can.aws import as_json, as_text, can
 from scanner.errors import InputError
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scanner.app.can import CanOutcome, as_json, can
+from scanner.app.can.aws import CanOutcome, as_json, can
 from scanner.collect.snapshot_io import save_snapshot
 from scanner.errors import InputError, UsageError
 from scanner.localcloud.azure_operations import apply_azure

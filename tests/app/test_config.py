@@ -13,9 +13,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.app.config import config_schema, lint_config, load_config
-from scanner.app.config_secrets import looks_secret
-from scanner.app.config_shape import Place, shape_problems
+from scanner.app.config.read import config_schema, lint_config, load_config
+from scanner.app.config.secrets import looks_secret
+from scanner.app.config.shape import Place, shape_problems
 from scanner.errors import InputError
 from scanner.model.config import Config, Event
 from scanner.resources import data_dir

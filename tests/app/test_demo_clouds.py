@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from scanner.app.demo import DemoOptions, demo
+from scanner.app.demo.show import DemoOptions, demo
 from scanner.app.outputs import Format, render
 from scanner.model.finding import Axis, Result, Severity
 

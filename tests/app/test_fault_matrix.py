@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from scanner.app.aws_source import AwsOptions
 from scanner.app.params import Parameter
 from scanner.app.run_facts import now
 from scanner.app.scan import ScanOptions, ScanOutcome, scan
+from scanner.app.sources.aws import AwsOptions
 from scanner.baseline.load import find, load_aws
 from scanner.baseline.variables import bind_aws
-from scanner.collect.allowlist import READ_ONLY_CALLS, ReadOnlyCall
+from scanner.collect.aws.allowlist import READ_ONLY_CALLS, ReadOnlyCall
 from scanner.errors import CollectError
 from scanner.localcloud.demo import ProvisionedAws, demo_parameters, provisioned_aws
 from scanner.model import kinds

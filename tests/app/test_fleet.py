@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from scanner.app.fleet import write_rollup
-from scanner.app.fleet_journal import RunFolder
+from scanner.app.fleet.journal import RunFolder
+from scanner.app.fleet.lead import write_rollup
 from scanner.errors import PorterAuditError, RenderError, UsageError
 from scanner.history.store import open_store
 from scanner.localcloud.fleet_aws import MANAGEMENT, FleetSpec

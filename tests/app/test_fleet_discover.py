@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scanner.app.azure_source import AzureOptions
-from scanner.app.config import load_config
-from scanner.app.fleet_discover import Discovery, Endpoints, discover
-from scanner.app.fleet_target import _live
-from scanner.app.gcp_source import GcpOptions
+from scanner.app.config.read import load_config
+from scanner.app.fleet.discover import Discovery, Endpoints, discover
+from scanner.app.fleet.target import _live
+from scanner.app.sources.azure import AzureOptions
+from scanner.app.sources.gcp import GcpOptions
 from scanner.localcloud.gcp_demo import KEYED, ProvisionedGcp, provisioned_gcp
 from scanner.localcloud.gcp_state import DEMO_PROJECT
 from scanner.model.fleet import Approval, Reach

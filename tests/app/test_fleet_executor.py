@@ -16,11 +16,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from scanner.app.fleet_executor import DaskLocal, DaskRemote, OpenExecutor, Threads, open_executor, parse_executor
-from scanner.app.fleet_journal import RunFolder
-from scanner.app.fleet_run import FleetRun, Orders, at_once
-from scanner.app.fleet_target import broken, key_check, read_target, unread
-from scanner.app.fleet_work import Done, Work
+from scanner.app.fleet.executor import DaskLocal, DaskRemote, OpenExecutor, Threads, open_executor, parse_executor
+from scanner.app.fleet.journal import RunFolder
+from scanner.app.fleet.run import FleetRun, Orders, at_once
+from scanner.app.fleet.target import broken, key_check, read_target, unread
+from scanner.app.fleet.work import Done, Work
 from scanner.errors import UsageError
 from scanner.localcloud.fleet_content import running
 from scanner.model.config import Thresholds
@@ -56,7 +56,7 @@ def test_another_form_is_a_usage_error(text: str) -> None:
 
 
 def test_a_scheduler_that_does_not_answer_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scanner.app.fleet_executor._CONNECT_TIMEOUT_S", 1)
+    monkeypatch.setattr("scanner.app.fleet.executor._CONNECT_TIMEOUT_S", 1)
     with (
         pytest.raises(UsageError, match=r"no Dask scheduler answers at `127\.0\.0\.1:9`"),
         open_executor(DaskRemote("127.0.0.1:9")),

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from scanner.app import logs
 from scanner.app.metrics import write_fleet_metrics
-from scanner.app.notify_input import read_given
+from scanner.app.notify.input import read_given
 from scanner.localcloud.fleet_content import running
 from scanner.model.fleet import Reach
 from scanner.notify.message import message

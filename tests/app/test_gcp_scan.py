@@ -16,10 +16,10 @@ from live_project import snapshot_of
 from scanner.app.doctor import diagnosis_of
 from scanner.app.params import Parameter
 from scanner.app.past import past
-from scanner.app.permissions_gcp import gcp_tier_lines
+from scanner.app.permissions.gcp import gcp_tier_lines
 from scanner.app.scan import ScanOptions, ScanOutcome, scan
-from scanner.collect.gcp_allowlist import GCP_CALLS, GcpCall
-from scanner.collect.gcp_session import GcpOptions
+from scanner.collect.gcp.allowlist import GCP_CALLS, GcpCall
+from scanner.collect.gcp.session import GcpOptions
 from scanner.collect.snapshot_io import save_snapshot
 from scanner.errors import CollectError, UsageError
 from scanner.localcloud.gcp_demo import KEYED, ProvisionedGcp, provisioned_gcp

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from scanner.app.azure_source import AzureOptions
-from scanner.app.can import can
+from scanner.app.can.aws import can
 from scanner.app.collect import CollectOptions, collect
-from scanner.app.demo import DemoOptions, demo
+from scanner.app.demo.show import DemoOptions, demo
 from scanner.app.doctor import diagnose
-from scanner.app.permissions_azure import azure_role_json, azure_tier_lines
+from scanner.app.permissions.azure import azure_role_json, azure_tier_lines
 from scanner.app.run_facts import now
 from scanner.app.scan import ScanOptions, scan
+from scanner.app.sources.azure import AzureOptions
 from scanner.baseline.load import find, load_azure
-from scanner.collect.azure_session import CloudEndpoints, Loopback
+from scanner.collect.azure.session import CloudEndpoints, Loopback
 from scanner.localcloud.azure import LoopbackAzure
 from scanner.localcloud.scenario_azure import provisioned_azure
 from scanner.model.finding import Axis, Result

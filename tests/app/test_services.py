@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from scanner.app.bundle import plan_bundle, write
-from scanner.app.demo import DemoOptions, demo
+from scanner.app.demo.show import DemoOptions, demo
 from scanner.app.outputs import plan_outputs
 from scanner.app.replay import replay
 from scanner.app.scan import ScanOptions, ScanOutcome, scan
-from scanner.collect.exports import read_input
+from scanner.collect.exports.read import read_input
 from scanner.collect.snapshot_io import dump_snapshot
 from scanner.model.finding import Result
 from scanner.model.kinds_azure import AKS_CLUSTERS, MANAGED_IDENTITIES

@@ -11,21 +11,21 @@ from typing import Any
 
 import pytest
 
-from scanner.app.aws_source import AwsOptions
-from scanner.app.azure_source import AzureOptions
-from scanner.app.demo import DemoOptions, demo
-from scanner.app.demo_azure import azure_plan, loopback_of
-from scanner.app.gcp_source import GcpOptions
+from scanner.app.demo.azure import azure_plan, loopback_of
+from scanner.app.demo.show import DemoOptions, demo
 from scanner.app.params import Parameter
 from scanner.app.run_facts import now
 from scanner.app.scan import ScanOptions, ScanOutcome
+from scanner.app.sources.aws import AwsOptions
+from scanner.app.sources.azure import AzureOptions
+from scanner.app.sources.gcp import GcpOptions
 from scanner.app.verify_revoked import DEFAULT_GATE, verify_revoked
 from scanner.baseline.load import find, load_aws, load_azure
 from scanner.baseline.variables import bind_aws
 from scanner.baseline.variables_azure import bind_azure
-from scanner.collect.allowlist import READ_ONLY_CALLS
-from scanner.collect.allowlist_azure import AZURE_CALLS
-from scanner.collect.gcp_allowlist import GCP_CALLS
+from scanner.collect.aws.allowlist import READ_ONLY_CALLS
+from scanner.collect.azure.allowlist import AZURE_CALLS
+from scanner.collect.gcp.allowlist import GCP_CALLS
 from scanner.errors import CollectError, UsageError
 from scanner.localcloud.azure import start_azure
 from scanner.localcloud.azure_operations import apply_azure

@@ -11,7 +11,7 @@ import pytest
 from small_baseline import role, small, statement, trust
 from small_clouds import AZURE, GCP, fresh
 
-from scanner.app.baseline_diff import diff_baselines, diff_json, diff_markdown, diff_text, grants_more
+from scanner.app.baselines.diff import diff_baselines, diff_json, diff_markdown, diff_text, grants_more
 from scanner.app.catalogue import load_catalogue
 from scanner.baseline.diff import diff
 from scanner.baseline.diff_records import BaselineDiff

@@ -12,7 +12,7 @@ import pytest
 from small_baseline import role, small, statement
 from small_clouds import AZURE, GCP, fresh
 
-from scanner.app.baseline_lint import lint_baseline, lint_json, lint_text, reached
+from scanner.app.baselines.lint import lint_baseline, lint_json, lint_text, reached
 from scanner.app.catalogue import load_catalogue
 from scanner.baseline.lint import at_or_above, lint
 from scanner.baseline.lint_records import LintFinding

@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_style import STYLES, as_html, as_json_policies, as_markdown, as_plain_text
 
-from scanner.app.baseline_import import ImportOptions, ImportResult, import_page
-from scanner.app.baseline_notes import import_lines
+from scanner.app.baselines.notes import import_lines
+from scanner.app.baselines.page_import import ImportOptions, ImportResult, import_page
 from scanner.app.catalogue import load_catalogue
 from scanner.baseline.load import find, load_aws
-from scanner.baseline.page import read_inventory
-from scanner.baseline.page_source import read_page
+from scanner.baseline.page.read import read_inventory
+from scanner.baseline.page.source import read_page
 from scanner.baseline.records import AwsBaseline
 from scanner.errors import BaselineError, InputError, UsageError
 

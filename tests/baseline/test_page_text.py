@@ -7,8 +7,8 @@ import pytest
 from page_style import as_plain_text
 
 from scanner.app.catalogue import load_catalogue
-from scanner.baseline.page_records import PageInventory, PageNote, Settlement
-from scanner.baseline.page_text import parse_page
+from scanner.baseline.page.records import PageInventory, PageNote, Settlement
+from scanner.baseline.page.text import parse_page
 from scanner.baseline.records import AwsBaseline, DocumentedStatement, SourceRef
 from scanner.model.common import JsonObject
 

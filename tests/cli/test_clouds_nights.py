@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from scanner.app.demo_azure import read_demo_azure
-from scanner.app.demo_gcp import read_demo_gcp
+from scanner.app.demo.azure import read_demo_azure
+from scanner.app.demo.gcp import read_demo_gcp
 from scanner.collect.snapshot_io import dump_snapshot
 from scanner.model import kinds_azure, kinds_gcp
 from tests.history.waiver_text import entry, text

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scanner.app.demo_nights import STORY
+from scanner.app.demo.nights import STORY
 
 Porter = Callable[..., Any]
 

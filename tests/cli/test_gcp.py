@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.collect.gcp_allowlist import gcp_permissions
+from scanner.collect.gcp.allowlist import gcp_permissions
 from scanner.localcloud.gcp_demo import KEYED, provisioned_gcp
 from scanner.localcloud.gcp_state import DEMO_PROJECT
 

@@ -170,7 +170,7 @@ def test_a_state_that_is_not_well_is_named_and_left_alone(
 
 
 def test_two_at_once_do_not_tell_twice(tell: Callable[..., Any], web: Web, tmp_path: Path) -> None:
-    from scanner.app.notify_state import only_teller
+    from scanner.app.notify.state import only_teller
 
     with only_teller(tmp_path / "state.json"):
         done = tell(report(finding()))

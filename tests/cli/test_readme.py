@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scanner.app.exit_codes import MEANINGS
-from scanner.collect.allowlist import READ_ONLY_CALLS
+from scanner.collect.aws.allowlist import READ_ONLY_CALLS
 
 Porter = Callable[..., Any]
 

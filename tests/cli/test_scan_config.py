@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from scanner.app.config import load_config
-from scanner.app.config_defaults import scan_defaults
+from scanner.app.config.defaults import scan_defaults
+from scanner.app.config.read import load_config
 from scanner.localcloud.fleet_content import running
 
 from ..localcloud.fleet import accounts, configuration, organization, release, requests, variables

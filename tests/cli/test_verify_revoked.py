@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scanner.app.demo import DemoOptions, demo
+from scanner.app.demo.show import DemoOptions, demo
 from scanner.collect.snapshot_io import dump_snapshot
 
 Porter = Callable[..., Any]

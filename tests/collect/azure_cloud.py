@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from scanner.collect.azure import collect_azure
-from scanner.collect.azure_session import AzureOptions, CloudEndpoints, Loopback
+from scanner.collect.azure.session import AzureOptions, CloudEndpoints, Loopback
+from scanner.collect.azure.subscriptions import collect_azure
 from scanner.localcloud.azure import LoopbackAzure, start_azure
 from scanner.localcloud.azure_tenant import AzurePlan, block, documented_tenant
 from scanner.model.snapshot import Snapshot, Unit

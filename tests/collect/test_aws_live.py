@@ -23,9 +23,9 @@ from fake_account import (
 )
 from fake_aws import Drop, FakeAws, Fault, Hang, Raw, Reply
 
-from scanner.collect.allowlist import READ_ONLY_CALLS
-from scanner.collect.aws import collect_aws
-from scanner.collect.aws_session import AwsOptions
+from scanner.collect.aws.account import collect_aws
+from scanner.collect.aws.allowlist import READ_ONLY_CALLS
+from scanner.collect.aws.session import AwsOptions
 from scanner.collect.snapshot_io import dump_snapshot, load_snapshot
 from scanner.model import kinds
 from scanner.model.snapshot import Snapshot, SourceKind, Unit, UnitStatus

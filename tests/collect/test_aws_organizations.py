@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from scanner.collect.aws_models import new_session
-from scanner.collect.aws_organizations import LIST_ACCOUNTS, FoundAccounts, list_accounts
-from scanner.collect.aws_session import AwsOptions, AwsSession
+from scanner.collect.aws.models import new_session
+from scanner.collect.aws.organizations import LIST_ACCOUNTS, FoundAccounts, list_accounts
+from scanner.collect.aws.session import AwsOptions, AwsSession
 from scanner.errors import CollectError, ForbiddenCallError
 from scanner.localcloud.fleet_aws import MANAGEMENT, ORGANIZATION, FleetSpec
 from scanner.localcloud.fleet_content import environment, running
@@ -73,7 +73,7 @@ def test_no_answer_at_all_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_client_that_lists_can_send_nothing_else(
     monkeypatch: pytest.MonkeyPatch, endpoints: dict[str, str], operation: str
 ) -> None:
-    from scanner.collect.aws_organizations import _refuse_all_but_listing
+    from scanner.collect.aws.organizations import _refuse_all_but_listing
 
     for name, value in environment(endpoints["whole"]).items():
         monkeypatch.setenv(name, value)

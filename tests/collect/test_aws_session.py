@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from fake_aws import Drop, FakeAws, Fault
 
-from scanner.collect.aws import collect_aws
-from scanner.collect.aws_session import AwsOptions
+from scanner.collect.aws.account import collect_aws
+from scanner.collect.aws.session import AwsOptions
 from scanner.errors import CollectError
 from scanner.model.snapshot import Snapshot
 

@@ -14,7 +14,7 @@ import pytest
 from scanner.app.catalogue import load_catalogue
 from scanner.assess.runner import Terms
 from scanner.baseline.load import find, load_azure
-from scanner.collect.exports import read_input
+from scanner.collect.exports.read import read_input
 from scanner.engine_azure import evaluate_azure
 from scanner.errors import InputError
 from scanner.localcloud.azure_tenant import documented_tenant

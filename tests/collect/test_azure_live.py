@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from scanner.collect.allowlist_azure import AZURE_CALLS, refuse_unlisted_request
-from scanner.collect.azure import collect_azure
-from scanner.collect.azure_session import AzureOptions
+from scanner.collect.azure.allowlist import AZURE_CALLS, refuse_unlisted_request
+from scanner.collect.azure.session import AzureOptions
+from scanner.collect.azure.subscriptions import collect_azure
 from scanner.errors import CollectError, ForbiddenCallError
 from scanner.localcloud.azure import LoopbackAzure
 from scanner.localcloud.azure_operations import apply_azure

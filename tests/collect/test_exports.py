@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from gaad import ACCOUNT, allow, page, policy, role, trust
 
-from scanner.collect.exports import read_input
+from scanner.collect.exports.read import read_input
 from scanner.collect.snapshot_io import dump_snapshot, save_snapshot
 from scanner.collect.strict_json import read_values
 from scanner.errors import InputError

@@ -7,8 +7,8 @@ import re
 import msgspec
 import pytest
 
-from scanner.collect.allowlist import READ_ONLY_CALLS, TIERS, Tier
-from scanner.collect.permissions import aws_policy, rules_bought, unit_kinds
+from scanner.collect.aws.allowlist import READ_ONLY_CALLS, TIERS, Tier
+from scanner.collect.aws.permissions import aws_policy, rules_bought, unit_kinds
 from scanner.model import kinds
 
 

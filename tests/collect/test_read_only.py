@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from fake_aws import FakeAws, service_model
 
-from scanner.collect.allowlist import READ_ONLY_CALLS, SESSION_CALLS, read_only_call
-from scanner.collect.aws_session import AwsOptions, AwsSession
+from scanner.collect.aws.allowlist import READ_ONLY_CALLS, SESSION_CALLS, read_only_call
+from scanner.collect.aws.session import AwsOptions, AwsSession
 from scanner.errors import ForbiddenCallError
 from scanner.model.kinds import AWS_KINDS_ON_REQUEST, AWS_UNIT_KINDS
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scanner.collect.exports import read_input
+from scanner.collect.exports.read import read_input
 from scanner.errors import InputError, UsageError
 from scanner.model import kinds
 from scanner.model.common import NotObserved, Observed

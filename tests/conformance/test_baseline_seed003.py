@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from scanner.app.baseline_import import ImportOptions, import_page
+from scanner.app.baselines.page_import import ImportOptions, import_page
 from scanner.app.catalogue import load_catalogue
 from scanner.baseline.load import find, load_aws
-from scanner.baseline.page_records import PageInventory, Settlement
-from scanner.baseline.page_text import parse_page
+from scanner.baseline.page.records import PageInventory, Settlement
+from scanner.baseline.page.text import parse_page
 from scanner.baseline.records import AwsBaseline, DocumentedRole, SourceRef
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from scanner.access.gcp import compare_gcp
-from scanner.access.gcp_authorize import allows_gcp
+from scanner.access.gcp.authorize import allows_gcp
+from scanner.access.gcp.compare import compare_gcp
 from scanner.access.records import NamedDocument
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"

@@ -20,10 +20,10 @@ from typing import Any
 import pytest
 
 import scanner
-from scanner.collect.allowlist import READ_ONLY_CALLS
-from scanner.collect.aws import collect_aws
-from scanner.collect.aws_session import AwsOptions
-from scanner.collect.permissions import aws_policy
+from scanner.collect.aws.account import collect_aws
+from scanner.collect.aws.allowlist import READ_ONLY_CALLS
+from scanner.collect.aws.permissions import aws_policy
+from scanner.collect.aws.session import AwsOptions
 from scanner.model.common import JsonObject
 from scanner.model.snapshot import Snapshot, UnitStatus
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scanner.collect.exports import read_input
+from scanner.collect.exports.read import read_input
 from scanner.collect.snapshot_io import dump_snapshot
 from scanner.resources import data_dir
 from tests.hostile.law import command

@@ -13,8 +13,8 @@ from scanner.baseline.load import find, load_aws
 from scanner.baseline.records import AwsBaseline
 from scanner.baseline.variables import bind_aws
 from scanner.baseline.version import DocumentedVersion
-from scanner.collect.aws import collect_aws
-from scanner.collect.aws_session import AwsOptions
+from scanner.collect.aws.account import collect_aws
+from scanner.collect.aws.session import AwsOptions
 from scanner.engine import RunFacts, evaluate
 from scanner.localcloud.demo import ProvisionedAws, demo_parameters
 from scanner.model.report import Report

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scanner.collect.gcp import collect_gcp
-from scanner.collect.gcp_session import GcpOptions
+from scanner.collect.gcp.projects import collect_gcp
+from scanner.collect.gcp.session import GcpOptions
 from scanner.localcloud.gcp import LoopbackGcp, start_gcp
 from scanner.localcloud.gcp_state import DEMO_PROJECT, GcpState
 from scanner.model.snapshot import Snapshot, Unit

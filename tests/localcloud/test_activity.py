@@ -15,9 +15,9 @@ from scanner.app.catalogue import load_catalogue
 from scanner.assess.runner import Terms
 from scanner.baseline.controls import shipped_controls
 from scanner.baseline.version import DocumentedVersion
-from scanner.collect.aws import collect_aws
-from scanner.collect.aws_session import AwsOptions
-from scanner.collect.exports import read_input
+from scanner.collect.aws.account import collect_aws
+from scanner.collect.aws.session import AwsOptions
+from scanner.collect.exports.read import read_input
 from scanner.collect.snapshot_io import dump_snapshot
 from scanner.engine import RunFacts, evaluate
 from scanner.localcloud.demo import ProvisionedAws, provisioned_aws

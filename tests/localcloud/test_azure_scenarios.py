@@ -11,9 +11,9 @@ import pytest
 from scanner.app.catalogue import load_catalogue
 from scanner.assess.runner import ScopeResult, Terms
 from scanner.baseline.load import find, load_azure
-from scanner.collect.allowlist_azure import AZURE_CALLS, AzureCall
-from scanner.collect.azure import collect_azure
-from scanner.collect.azure_session import AzureOptions, CloudEndpoints, Loopback
+from scanner.collect.azure.allowlist import AZURE_CALLS, AzureCall
+from scanner.collect.azure.session import AzureOptions, CloudEndpoints, Loopback
+from scanner.collect.azure.subscriptions import collect_azure
 from scanner.engine_azure import evaluate_azure
 from scanner.localcloud.azure import LoopbackAzure
 from scanner.localcloud.scenario_azure import AzureScenario, provisioned_azure

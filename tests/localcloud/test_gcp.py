@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from gcp_cloud import NOW, read, serving, unit
 
-from scanner.access.gcp_node import attached_to
-from scanner.collect.gcp_allowlist import GCP_CALLS, gcp_permissions
+from scanner.access.gcp.node import attached_to
+from scanner.collect.gcp.allowlist import GCP_CALLS, gcp_permissions
 from scanner.errors import CollectError
 from scanner.localcloud.gcp import LoopbackGcp
 from scanner.localcloud.gcp_provision import add_account, bind, federated_project

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from scanner.app.notify import deliver
+from scanner.app.notify.tell import deliver
 from scanner.errors import ForbiddenCallError, NotifyError
 from scanner.model.config import (
     Channel,

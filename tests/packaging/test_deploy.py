@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 import yaml
 
-from scanner.app.permissions_azure import azure_needs
-from scanner.app.permissions_files import cloudformation, deploy_files, terraform_aws, terraform_azure, terraform_gcp
-from scanner.collect.allowlist import TIERS
-from scanner.collect.allowlist_azure import AZURE_TIERS
-from scanner.collect.gcp_allowlist import GCP_TIERS, gcp_role
-from scanner.collect.permissions import aws_policy
+from scanner.app.permissions.azure import azure_needs
+from scanner.app.permissions.files import cloudformation, deploy_files, terraform_aws, terraform_azure, terraform_gcp
+from scanner.collect.aws.allowlist import TIERS
+from scanner.collect.aws.permissions import aws_policy
+from scanner.collect.azure.allowlist import AZURE_TIERS
+from scanner.collect.gcp.allowlist import GCP_TIERS, gcp_role
 from scanner.localcloud.aws import LoopbackAws, start_aws
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +52,7 @@ def options_of(argv: list[str]) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("name", sorted(deploy_files()))
 def test_a_file_made_from_the_lists_of_calls_is_up_to_date(name: str) -> None:
-    told = "write them anew: python -m scanner.app.permissions_files deploy"
+    told = "write them anew: python -m scanner.app.permissions.files deploy"
     assert (DEPLOY / name).read_text() == deploy_files()[name], told
 
 

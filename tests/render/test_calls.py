@@ -9,8 +9,8 @@ import pytest
 import sample_report as sample
 from msgspec.structs import replace
 
-from scanner.collect.allowlist_azure import AZURE_CALLS, AzureCall
-from scanner.collect.gcp_allowlist import GCP_CALLS, GcpCall
+from scanner.collect.azure.allowlist import AZURE_CALLS, AzureCall
+from scanner.collect.gcp.allowlist import GCP_CALLS, GcpCall
 from scanner.render.calls import command
 
 CALL = sample.clean().calls[0]

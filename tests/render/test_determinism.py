@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sample_report as sample
 
-from scanner.render.html import render_html
+from scanner.render.html.report import render_html
 from scanner.render.json_report import render_json
 from scanner.render.terminal import render_terminal
 
@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 PROGRAM = """
 import hashlib
 import sample_report as sample
-from scanner.render.html import render_html
+from scanner.render.html.report import render_html
 from scanner.render.json_report import render_json
 from scanner.render.terminal import render_terminal
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.app.fleet_digest import masking
-from scanner.app.fleet_rollup import roll_up
+from scanner.app.fleet.digest import masking
+from scanner.app.fleet.rollup import roll_up
 from scanner.model.config import Presence
 from scanner.model.fleet import (
     PLAN_SCHEMA,
@@ -31,7 +31,7 @@ from scanner.model.fleet import (
     TargetResult,
 )
 from scanner.render.fleet import render_rollup_json, render_rollup_text
-from scanner.render.html_fleet import render_index, render_target
+from scanner.render.html.fleet import render_index, render_target
 
 WHEN = datetime(2026, 6, 1, tzinfo=UTC)
 HOSTILE = '</script><script>alert(1)</script>"><img src=x onerror=alert(1)>\x1b[31m\u202e{{7*7}}'

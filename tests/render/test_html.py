@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from scanner.model.finding import Reference, Result
 from scanner.model.report import Report
-from scanner.render.html import render_html, render_html_files
-from scanner.render.html_findings import LEAN_ABOVE
+from scanner.render.html.findings import LEAN_ABOVE
+from scanner.render.html.report import render_html, render_html_files
 from scanner.resources import data_dir
 
 TEMPLATES = data_dir("templates")

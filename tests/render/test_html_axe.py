@@ -13,8 +13,8 @@ import pytest
 import sample_report as sample
 
 from scanner.model.report import Report
-from scanner.render.html import render_html, render_html_files
-from scanner.render.html_findings import LEAN_ABOVE
+from scanner.render.html.findings import LEAN_ABOVE
+from scanner.render.html.report import render_html, render_html_files
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ import browser
 import pytest
 import sample_report as sample
 
-from scanner.render.html import render_html, render_html_files
+from scanner.render.html.report import render_html, render_html_files
 
 pytestmark = pytest.mark.browser
 

@@ -16,9 +16,9 @@ from scanner.model.common import EvidencePointer
 from scanner.model.finding import Axis, Diff, DiffEntry, Finding, ObservedValue, Result, Severity, Subject
 from scanner.model.report import Report, RoleReview, StatementRow
 from scanner.model.snapshot import Scope
-from scanner.render.html_graph import DRAWN, Graph, graphs
-from scanner.render.html_graph_layout import MANY, layout
-from scanner.render.html_graph_ways import End, Way
+from scanner.render.html.graph import DRAWN, Graph, graphs
+from scanner.render.html.graph_layout import MANY, layout
+from scanner.render.html.graph_ways import End, Way
 
 SUB = "bbbbbbbb-0000-4000-8000-000000000002"
 

@@ -15,10 +15,10 @@ from scanner.model.common import EvidencePointer
 from scanner.model.finding import ControlLink, Finding, Result
 from scanner.model.pages import Excerpt
 from scanner.model.report import Report
-from scanner.render.html import render_html, render_html_files
-from scanner.render.html_controls import STATUSES, family_of, frameworks
-from scanner.render.html_evidence import SHOWN_CHARS_LEAN
-from scanner.render.html_findings import LEAN_ABOVE
+from scanner.render.html.controls import STATUSES, family_of, frameworks
+from scanner.render.html.evidence import SHOWN_CHARS_LEAN
+from scanner.render.html.findings import LEAN_ABOVE
+from scanner.render.html.report import render_html, render_html_files
 
 LINK = ControlLink("SOC 2", "2017", "CC6.3", "direct", "Shows it. Limits: One night.")
 

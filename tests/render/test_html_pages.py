@@ -13,7 +13,7 @@ import sample_report as sample
 from jinja2 import UndefinedError
 
 from scanner.errors import RenderError
-from scanner.render.html_page import Frame, environment, render_page
+from scanner.render.html.page import Frame, environment, render_page
 from scanner.resources import data_dir
 
 TEMPLATES = data_dir("templates")

@@ -14,10 +14,10 @@ from scanner.model.common import EvidencePointer
 from scanner.model.finding import Diff, DiffEntry
 from scanner.model.history import HistoryNote
 from scanner.model.report import StatementRow
-from scanner.render.html import render_html
-from scanner.render.html_roles import OPEN_UP_TO, roles
-from scanner.render.html_statements import trust_lines
-from scanner.render.html_values import LIST_SHOWN, Anchors, condition_lines, link, listed, slug, value
+from scanner.render.html.report import render_html
+from scanner.render.html.roles import OPEN_UP_TO, roles
+from scanner.render.html.statements import trust_lines
+from scanner.render.html.values import LIST_SHOWN, Anchors, condition_lines, link, listed, slug, value
 
 
 def entry(action: str, resource: str = "*", **more: Any) -> DiffEntry:

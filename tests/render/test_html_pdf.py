@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from scanner.app.files import write_all
 from scanner.app.outputs import Format, OutputPlan, prepare
 from scanner.errors import RenderError, UsageError
-from scanner.render.html_print import print_html
+from scanner.render.html.print import print_html
 from scanner.render.pdf import MIN_VERSION, find_chromium, render_pdf
 
 Program = Callable[[str], str]

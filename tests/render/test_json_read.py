@@ -17,7 +17,7 @@ from scanner.model.pages import Excerpt, PageFile
 from scanner.model.report import Report
 from scanner.model.snapshot import ApiCall
 from scanner.render.csv_report import render_controls_csv, render_findings_csv, render_populations_csv
-from scanner.render.html import render_html
+from scanner.render.html.report import render_html
 from scanner.render.json_order import ordered
 from scanner.render.json_read import read_report
 from scanner.render.json_report import render_json

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from scanner.model.history import Gone, HistoryNote
 from scanner.model.waiver import WaiverKind, WaiverRow, WaiverState
-from scanner.render.html import render_html
+from scanner.render.html.report import render_html
 from scanner.render.terminal import render_terminal
 
 NIGHT = datetime(2026, 5, 29, 2, tzinfo=UTC)

@@ -26,7 +26,7 @@ from scanner.model.period import (
     Period,
     Sighting,
 )
-from scanner.render.html_period import render_period_html
+from scanner.render.html.period import render_period_html
 from scanner.render.period_binder import binder_files
 from scanner.render.period_json import period_schema, render_period_json
 from scanner.resources import data_dir

@@ -8,7 +8,7 @@ from pathlib import Path
 import browser
 import pytest
 
-from scanner.render.html_period import render_period_html
+from scanner.render.html.period import render_period_html
 
 from .test_period import HOSTILE, sample
 

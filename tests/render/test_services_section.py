@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from scanner.model.report import Report
 from scanner.model.services import NOT_AS_DOCUMENTED, SERVICE_VERDICTS, ServiceReview
-from scanner.render.html import render_html
+from scanner.render.html.report import render_html
 from scanner.render.json_read import read_report
 from scanner.render.json_report import render_json
 from scanner.render.service_words import SIGNS, service_totals

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from scanner.baseline.load import find, load_gcp
 from scanner.baseline.variables_gcp import bind_gcp
-from scanner.collect.gcp import collect_gcp
-from scanner.collect.gcp_session import GcpOptions
+from scanner.collect.gcp.projects import collect_gcp
+from scanner.collect.gcp.session import GcpOptions
 from scanner.collect.ledger import Answer
 from scanner.collect.outcome import UnitStop
 from scanner.engine_gcp import gcp_values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scanner.access.azure import ask_azure, compare_azure
+from scanner.access.azure.compare import ask_azure, compare_azure
 from scanner.access.records import Answer, Comparison, NamedDocument
 from scanner.baseline.records_azure import DocumentedApplication, RoleAssignmentClaim
 from scanner.model.inventory_azure import AzureRoleAssignment, AzureRoleDefinition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scanner.access.gcp_member import canonical
+from scanner.access.gcp.member import canonical
 from scanner.model.inventory_gcp import GcpProject
 from scanner.rules.gcp_context import GcpContext, named_like_vendor
 from scanner.rules.words import quote

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from scanner.access.gcp_terms import TimeTerm, parse_condition
+from scanner.access.gcp.terms import TimeTerm, parse_condition
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_gcp import GcpBinding, GcpServiceAccount

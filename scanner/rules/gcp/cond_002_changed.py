@@ -23,8 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scanner.access.gcp_condition import gaps
-from scanner.access.gcp_terms import parse_condition
+from scanner.access.gcp.condition import gaps
+from scanner.access.gcp.terms import parse_condition
 from scanner.access.pattern import StateLimitError
 from scanner.model import kinds_gcp as kinds
 from scanner.model.common import EvidencePointer

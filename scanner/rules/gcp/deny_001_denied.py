@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scanner.access.gcp_deny import denied_at
-from scanner.access.gcp_document import parse_gcp
+from scanner.access.gcp.deny import denied_at
+from scanner.access.gcp.document import parse_gcp
 from scanner.access.records import NamedDocument
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity

@@ -28,8 +28,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from scanner.access.gcp_deny import denied_at
-from scanner.access.gcp_document import parse_gcp
+from scanner.access.gcp.deny import denied_at
+from scanner.access.gcp.document import parse_gcp
 from scanner.access.records import NamedDocument
 from scanner.model import kinds_gcp as kinds
 from scanner.model.common import NotObserved

@@ -24,7 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scanner.access.gcp_member import canonical
+from scanner.access.gcp.member import canonical
 from scanner.model import kinds_gcp as kinds
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Witness

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scanner.access.gcp_terms import parse_condition
+from scanner.access.gcp.terms import parse_condition
 from scanner.baseline.records_gcp import FederationClaim
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject

@@ -1,0 +1,1 @@
+"""Azure access: role definitions, assignments, exclusions and conditions compared exactly, and its second evaluator."""

@@ -1,0 +1,1 @@
+"""Use cases of documented versions: listing, choosing, importing from a page, lint and diff."""

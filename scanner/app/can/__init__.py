@@ -1,0 +1,1 @@
+"""`can`: one concrete request decided, cloud by cloud."""

@@ -1,0 +1,1 @@
+"""`porter-audit.yaml`: read strictly, checked, and turned into options."""

@@ -1,0 +1,1 @@
+"""`demo`: the whole product on loopback clouds, one night or many."""

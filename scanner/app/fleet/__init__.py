@@ -1,0 +1,1 @@
+"""`scan all`: many targets in one run, journalled so that a killed run goes on where it ended."""

@@ -1,0 +1,1 @@
+"""`notify`: what changed, told once to each channel."""

@@ -1,0 +1,1 @@
+"""`period-report`: an observation window, night by night."""

@@ -1,0 +1,1 @@
+"""`permissions`: the least a reader needs, made from the lists of calls."""

@@ -1,0 +1,1 @@
+"""Where a scan reads from: a live account, a stored snapshot or an export, cloud by cloud."""

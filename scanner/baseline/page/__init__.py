@@ -1,0 +1,1 @@
+"""A documentation page read into the records of a documented version."""

@@ -1,0 +1,1 @@
+"""One AWS account, read call by call with the allow-list at the door."""

@@ -1,0 +1,1 @@
+"""The providers' own export files, recognised by their content."""

@@ -1,0 +1,1 @@
+"""GCP projects, read call by call with the allow-list at the door."""

@@ -1,0 +1,1 @@
+"""What will be: CloudFormation templates and Terraform plans as snapshots of planned access."""

@@ -1,0 +1,1 @@
+"""Everything people read in a browser or print: the report, the fleet, the period."""
