@@ -22,6 +22,7 @@ import msgspec
 from scanner.app.digests import digest
 from scanner.app.files import write_all
 from scanner.errors import InputError, RenderError, UsageError
+from scanner.history.lock import locked
 from scanner.model.fleet import PLAN_SCHEMA, TARGET_SCHEMA, JournalLine, Plan, TargetResult
 
 if TYPE_CHECKING:
@@ -40,26 +41,14 @@ _MAX_PLAN_BYTES = 512_000_000
 
 @contextmanager
 def only_run(directory: Path) -> Iterator[None]:
-    """Hold the lock of a directory of runs; raises `UsageError` if another run has it.
-
-    The kernel lets it go when its holder dies.
-    """
-    import fcntl
-
-    path = directory / _LOCK
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise UsageError(f"cannot write into `{directory}`: {(error.strerror or 'no access').lower()}") from error
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            advice = "wait for it to end, or give this one a directory of its own"
-            raise UsageError(f"another fleet run is writing into `{directory}`", advice=advice) from error
+    """Hold the lock of a directory of runs; raises `UsageError` if another run has it."""
+    advice = "wait for it to end, or give this one a directory of its own"
+    with locked(
+        directory / _LOCK,
+        refused=lambda said: UsageError(f"cannot write into `{directory}`: {said}"),
+        taken=UsageError(f"another fleet run is writing into `{directory}`", advice=advice),
+    ):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def unfinished(directory: Path) -> Path | None:
