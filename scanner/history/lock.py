@@ -14,7 +14,7 @@ from scanner.errors import HistoryError, PorterAuditError, UsageError
 def locked(path: Path, *, refused: Callable[[str], PorterAuditError], taken: PorterAuditError) -> Iterator[None]:
     """Hold the lock of a file that is made where it is missing.
 
-    Raises `taken` if somebody else holds it, and what `refused` makes of the system's words if there can be no such file.
+    Raises `taken` if somebody else holds it, and what `refused` makes of the system's words if it cannot be opened.
     """
     import fcntl
 
