@@ -68,6 +68,9 @@ class TargetBase(Judged, frozen=True, forbid_unknown_fields=True, kw_only=True):
     approved: tuple[Text, ...] | None = None
     """Ids that may be discovered here. Any other is read and reported as not approved; one not found is a gap."""
     skip: tuple[Skip, ...] = ()
+    porter_yaml: tuple[Text, ...] = ()
+    """Paths of porter.yaml files whose services run here. Only where one account, project or subscription is named:
+    held against another one, what they declare would be missing there."""
 
 
 class AwsTarget(TargetBase, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="cloud", tag="aws"):

@@ -68,6 +68,8 @@ class FleetTarget(msgspec.Struct, frozen=True):
     regions: tuple[str, ...] = ()
     impersonate: str | None = None
     tenant: str | None = None
+    porter_yaml: tuple[str, ...] = ()
+    """Whole paths of files whose services run there: read where the target is read."""
 
 
 class Skipped(msgspec.Struct, frozen=True, order=True):

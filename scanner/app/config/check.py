@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from scanner.app.config.declared import declared_problems
+from scanner.app.config.paths import documented_spec
 from scanner.app.config.secrets import is_reference
 from scanner.app.config.shape import Place, Problem, shape_problems
 from scanner.app.fleet.executor import parse_executor
@@ -50,6 +52,7 @@ class Ground(msgspec.Struct, frozen=True):
 def meaning_problems(top: dict[str, Any], ground: Ground) -> Iterator[Problem]:
     """Yield what is wrong beyond the form; a part whose form is wrong is left to `shape_problems`."""
     place = ground.place
+    defaults = _part(top.get("defaults"), Judged, place.at("defaults"))
     targets: list[tuple[Target, Place]] = []
     rows = top.get("targets")
     for number, row in enumerate(rows if isinstance(rows, list) else ()):
@@ -58,8 +61,10 @@ def meaning_problems(top: dict[str, Any], ground: Ground) -> Iterator[Problem]:
         if target is not None:
             targets.append((target, at))
             yield from _target(target, at, ground.directory)
+            yield from declared_problems(target, at, ground.directory, _documented(target, defaults))
     yield from _twice(targets)
-    yield from _judged_part(top.get("defaults"), place.at("defaults"), ground.directory)
+    if defaults is not None:
+        yield from _judged(defaults, place.at("defaults"), ground.directory)
     yield from _settings(top, place)
     yield from _files(top, ground)
 
@@ -93,10 +98,13 @@ def _one_of(target: Target, keys: tuple[str, ...], place: Place) -> Iterator[Pro
 
 
 def _single(target: Target, is_one: bool, place: Place) -> Iterator[Problem]:
-    """Yield what belongs only to a target that stands for many."""
+    """Yield what belongs only to a target that stands for many, or only to one that does not."""
     for key in ("approved", "skip") if is_one else ():
         if getattr(target, key):
             yield place.at(key).problem("is for a target that stands for many, and this one names one")
+    if target.porter_yaml and not is_one:
+        said = "is for one account, project or subscription, and this target stands for many: name that one by itself"
+        yield place.at("porter_yaml").problem(said)
 
 
 def _aws(target: AwsTarget, place: Place) -> Iterator[Problem]:
@@ -127,10 +135,8 @@ def _azure(target: AzureTarget, place: Place) -> Iterator[Problem]:
         yield place.at("subscription").problem("must be a subscription id, as `az account list` shows it")
 
 
-def _judged_part(value: Any, place: Place, directory: Path) -> Iterator[Problem]:
-    judged = _part(value, Judged, place)
-    if judged is not None:
-        yield from _judged(judged, place, directory)
+def _documented(target: Target, defaults: Judged | None) -> str | None:
+    return target.documented or (defaults.documented if defaults is not None else None)
 
 
 def _judged(judged: Judged, place: Place, directory: Path) -> Iterator[Problem]:
@@ -144,11 +150,6 @@ def _judged(judged: Judged, place: Place, directory: Path) -> Iterator[Problem]:
             yield place.at("parameters").at(name).problem("is not lower-case letters, digits and underscores")
         if is_reference(value) and len(value.removeprefix("env:").removeprefix("@")) == 0:
             yield place.at("parameters").at(name).problem("must be a value, env:NAME or @FILE")
-
-
-def documented_spec(named: str, directory: Path) -> str:
-    """Return a documented version as `find` takes it; a path starts from the directory of the configuration."""
-    return str(directory / named) if named.startswith(".") or named.endswith((".yaml", ".yml")) else named
 
 
 def _twice(targets: Iterable[tuple[Target, Place]]) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from scanner.app.config.check import documented_spec
+from scanner.app.config.paths import declared_files, documented_spec
 from scanner.app.config.read import LoadedConfig
 from scanner.app.config.secrets import is_reference
 from scanner.app.config.words import cloud_of
@@ -34,6 +34,7 @@ def scan_defaults(loaded: LoadedConfig, cloud: str, *, reads: bool) -> ScanDefau
     one = mine[0] if len(mine) == 1 else None
     values: dict[str, Any] = {
         **_judged(config.defaults, one, base),
+        "porter_yaml": [str(file) for file in declared_files(one, base)] or None if one is not None else None,
         **_outputs(loaded),
         **_gates(loaded),
         **(_reader(one, base) if one is not None and reads else {}),

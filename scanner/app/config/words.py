@@ -15,7 +15,8 @@ def summary(found: ConfigLint) -> Iterator[str]:
     for target in config.targets:
         documented = target.documented or config.defaults.documented or "the newest documented version"
         presence = target.presence or config.defaults.presence
-        yield f"  {target_words(target)}: {documented}, Porter {presence.value if presence else 'unknown'} there"
+        files = f", services of {', '.join(target.porter_yaml)}" if target.porter_yaml else ""
+        yield f"  {target_words(target)}: {documented}, Porter {presence.value if presence else 'unknown'} there{files}"
     gates = config.thresholds
     yield f"exit 1 from {gates.fail_on.value} (as documented), {gates.fail_on_posture.value} (posture)"
     channels = config.notifications.channels

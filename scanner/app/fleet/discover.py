@@ -10,7 +10,7 @@ from typing import assert_never
 
 import msgspec
 
-from scanner.app.config.check import documented_spec
+from scanner.app.config.paths import declared_files, documented_spec
 from scanner.app.config.read import LoadedConfig
 from scanner.app.config.secrets import is_reference
 from scanner.app.config.words import cloud_of, target_words
@@ -136,6 +136,7 @@ class _Discovering:
             documented=documented_spec(entry.documented or defaults.documented or self._default, base),
             parameters=_parameters(defaults, entry, base),
             presence=entry.presence or defaults.presence or Presence.UNKNOWN,
+            porter_yaml=tuple(str(file) for file in declared_files(entry, base)),
         )
         self._targets[place.cloud, place.id] = _with_reader(made, entry, base)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from scanner import __version__
+from scanner.app.config.paths import declared_files
 from scanner.app.config.read import LoadedConfig
 from scanner.app.exit_codes import CLEAN, INCOMPLETE, strongest
 from scanner.app.files import prepare_directory, write_all
@@ -205,9 +206,11 @@ def _begin(options: FleetOptions, directory: Path, tell: _Steps) -> tuple[RunFol
 
 
 def _config_digest(options: FleetOptions) -> str:
-    """Return the hash of what decides the targets and the results: the file, its waivers, and this program."""
-    waivers = options.config.config.waivers
-    files = [options.config.path, *([options.config.beside(waivers)] if waivers else [])]
+    """Return the hash of what decides the targets and the results: the file, those it names, and this program."""
+    loaded = options.config
+    waivers = loaded.config.waivers
+    files = [loaded.path, *([loaded.beside(waivers)] if waivers else [])]
+    files += [file for target in loaded.config.targets for file in declared_files(target, loaded.path.parent)]
     made = hashlib.sha256(f"{__version__}\0{options.default_version}\0".encode())
     for file in files:
         try:

@@ -12,6 +12,7 @@ import msgspec
 
 from scanner import __version__
 from scanner.app.clouds import WORDS, LiveOptions
+from scanner.app.declared import declared_units, with_declared
 from scanner.app.exit_codes import INCOMPLETE, INTERNAL
 from scanner.app.fleet.digest import digest
 from scanner.app.fleet.work import Done, Work
@@ -24,7 +25,7 @@ from scanner.app.sources.aws import AwsOptions
 from scanner.app.sources.azure import AzureOptions
 from scanner.app.sources.gcp import GcpOptions
 from scanner.baseline.load import find
-from scanner.baseline.version import load_version
+from scanner.baseline.version import DocumentedVersion, load_version
 from scanner.collect.installation_key import load_hmac_key
 from scanner.errors import PorterAuditError, UsageError
 from scanner.model import kinds, kinds_azure, kinds_gcp
@@ -77,10 +78,19 @@ def unread(work: Work, reach: Reach, why: str, advice: str = "") -> Done:
     try:
         documented = load_version(find(work.target.documented), [work.target.place.cloud])
         options = _judged_by(work, ())
-        outcome = judge(options, _unread_snapshot(work.target, status, why), documented, now())
+        snapshot = with_declared(_unread_snapshot(work.target, status, why), _declared(options, documented))
+        outcome = judge(options, snapshot, documented, now())
         return _done(work, outcome, reach, why, advice)
     except PorterAuditError:
         return Done(_bare(work, reach, why, advice), {})
+
+
+def _declared(options: ScanOptions, documented: DocumentedVersion) -> tuple[Unit, ...]:
+    """Return what services declare, to be named as not proven; nothing where the files themselves are at fault."""
+    try:
+        return declared_units(options.porter_yaml, documented, now())
+    except PorterAuditError:
+        return ()
 
 
 def broken(work: Work, error: BaseException) -> Done:
@@ -152,6 +162,7 @@ def _judged_by(work: Work, parameters: tuple[Parameter, ...]) -> ScanOptions:
         past=_KnownPast(work.previous, lost=work.history_lost) if work.with_history else None,
         ratchet=gates.ratchet,
         secret_expiry_days=gates.secret_expiry_days,
+        porter_yaml=tuple(Path(file) for file in work.target.porter_yaml),
     )
 
 
