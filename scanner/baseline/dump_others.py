@@ -1,4 +1,4 @@
-"""Write the GCP and Azure parts of a documented version, and files that name another, as canonical YAML."""
+"""Write the GCP and Azure parts of a documented version as canonical YAML."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from scanner.baseline import azure_file, gcp_file, parts_dump
 from scanner.baseline.parts_dump import Mapping, given, source, written
 from scanner.baseline.records_azure import AzureBaseline, DocumentedApplication, DocumentedRoleDefinition
 from scanner.baseline.records_gcp import DocumentedServiceAccount, FederationClaim, GcpBaseline
-from scanner.baseline.same_file import SameFile, names_key
 from scanner.baseline.yaml_dump import Plain, dump_yaml
 
 _COMMENT = """What the vendor's documents say about access to {what}, with the place of every claim.
 Facts only, in our words; names as printed.
 Format: baselines/schema/baseline-{cloud}.schema.json
-"""
-_SAME_COMMENT = """This version is another one under a new date: only what differs stands here.
-Format: baselines/schema/baseline-same.schema.json
 """
 
 
@@ -37,23 +33,6 @@ def dump_azure(baseline: AzureBaseline) -> str:
     top["applications"] = {item.key: _application(item) for item in baseline.applications}
     what = "an Azure subscription and its Entra tenant"
     return dump_yaml(written(top), _COMMENT.format(what=what, cloud="azure"))
-
-
-def dump_same(same: SameFile) -> str:
-    """Return YAML that `read_same` reads back to the same record."""
-    top: Mapping = {
-        "format": f"porter-audit/baseline/{same.cloud}/v1",
-        "vendor": same.vendor,
-        "version": same.version,
-        "cloud": same.cloud,
-        "same_as": same.same_as,
-        "title": same.title,
-        "publication": same.publication,
-        "reason": same.reason,
-        "documents": parts_dump.documents(same.documents),
-        "contradictions": parts_dump.contradictions(same.contradictions, names_key(same.cloud)),
-    }
-    return dump_yaml(written(top), _SAME_COMMENT)
 
 
 def _head(baseline: GcpBaseline | AzureBaseline, form: str, cloud: str, names: str) -> Mapping:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from scanner.cli.console import emit, say
 from scanner.cli.options import DEFAULT_BASELINE
+
+if TYPE_CHECKING:
+    from scanner.app.baselines.shipped import Form
 
 _format = click.option("--format", "as_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 _cloud = click.option("--cloud", type=click.Choice(["aws", "gcp", "azure"]), default="aws", show_default=True)
@@ -38,16 +42,19 @@ def list_(as_format: str) -> None:
 @baseline.command()
 @click.argument("name", metavar="[NAME|PATH]", default=DEFAULT_BASELINE)
 @click.option("--cloud", type=click.Choice(["aws", "gcp", "azure", "services"]), default="aws", show_default=True)
-@_format
-def show(name: str, cloud: str, as_format: str) -> None:
+@click.option(
+    "--format", "as_format", type=click.Choice(["text", "json", "yaml"]), default="text", show_default=True
+)
+def show(name: str, cloud: str, as_format: Form) -> None:
     """Show a documented version: each identity, who may use it, what it holds, and where that was read.
 
     ARNs stand as on the page; what the page leaves open is a variable in braces. `--cloud services` is what is
-    documented of services' own identities and of porter.yaml.
+    documented of services' own identities and of porter.yaml. `--format yaml` is a whole file of the format, to start a
+    documented version of your own from.
     """
     from scanner.app.baselines.shipped import show_baseline
 
-    emit(show_baseline(name, as_json=as_format == "json", cloud=cloud))
+    emit(show_baseline(name, as_format, cloud=cloud))
 
 
 _IMPORT_HELP = """Turn a saved documentation page into a documented version's file.

@@ -11,9 +11,7 @@ import jsonschema
 import pytest
 from small_baseline import small
 
-from scanner.baseline.dump_others import dump_same
 from scanner.baseline.load import find, load_aws
-from scanner.baseline.same_file import read_same
 from scanner.baseline.yaml_text import read_yaml
 from scanner.errors import BaselineError
 from scanner.resources import data_dir
@@ -95,10 +93,9 @@ def test_a_file_without_neighbours_finds_the_shipped_version(tmp_path: Path) -> 
     assert load_aws(tmp_path).roles == load_aws(find("porter@2026-05")).roles
 
 
-def test_shipped_aws_of_august_is_that_of_may_and_canonical() -> None:
+def test_shipped_aws_of_august_is_that_of_may_and_satisfies_its_schema() -> None:
     file = find("porter@2026-08") / "aws.yaml"
     value = read_yaml(file.read_bytes(), "x")
-    assert dump_same(read_same(value, "x", "aws")) == file.read_text(encoding="utf-8")
     schema = json.loads((data_dir("baselines") / "schema" / "baseline-same.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(value, schema)

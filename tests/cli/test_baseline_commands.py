@@ -201,3 +201,24 @@ def test_another_vendors_report_never_speaks_of_the_first(porter: Porter, tmp_pa
     assert any("Grafana Cloud" in text for text in said)
     (revocation,) = [f for f in report["findings"] if f["rule_id"] == "AWS-CLAIM-003"]
     assert (revocation["result"], "no stack" in revocation["message"]) == ("NOT_APPLICABLE", True)
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp", "azure"])
+@pytest.mark.parametrize("version", ["porter@2026-05", "porter@2026-08"])
+def test_a_version_shown_as_yaml_is_a_file_of_its_own_with_the_same_content(
+    porter: Porter, tmp_path: Path, version: str, cloud: str
+) -> None:
+    shown = porter("baseline", "show", version, "--cloud", cloud, "--format", "yaml")
+    assert shown.code == 0
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / f"{cloud}.yaml").write_text(shown.out)
+    of = (version, tmp_path / "own")
+    ours, own = (json.loads(porter("baseline", "show", one, "--cloud", cloud, "--format", "json").out) for one in of)
+    left_out = {"same_as", "digest"}
+    assert {k: v for k, v in ours.items() if k not in left_out} == {k: v for k, v in own.items() if k not in left_out}
+
+
+def test_what_is_documented_of_services_has_no_yaml_form_and_says_so(porter: Porter) -> None:
+    done = porter("baseline", "show", "--cloud", "services", "--format", "yaml")
+    assert (done.code, done.out) == (3, "")
+    assert "give --format json" in done.err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Literal, TypeAlias, assert_never
 
 import msgspec
 
@@ -93,24 +93,45 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def show_baseline(spec: str, *, as_json: bool, cloud: str = "aws") -> str:
-    """Return one cloud's part as text or JSON; ARNs as on the page, variables in braces.
+Form: TypeAlias = Literal["text", "json", "yaml"]
 
+
+def show_baseline(spec: str, form: Form, *, cloud: str = "aws") -> str:
+    """Return one cloud's part; ARNs as on the page, variables in braces.
+
+    YAML is the whole part as a file of its own, also where the version only names another: to start one from it.
     Raises `BaselineError` if it cannot be read, `UsageError` if the version has no part for the cloud.
     """
     from scanner.baseline.show import show_json, show_text
     from scanner.baseline.show_others import show_other_json, show_other_text
 
     if cloud == SERVICES:
-        return _show_services(spec, as_json=as_json)
+        return _show_services(spec, form)
     baseline = load_cloud(spec, cloud)
-    if not as_json:
+    if form == "yaml":
+        return _as_yaml(baseline)
+    if form == "text":
         return show_text(baseline) if isinstance(baseline, AwsBaseline) else show_other_text(baseline)
     plain = show_json(baseline) if isinstance(baseline, AwsBaseline) else show_other_json(baseline)
     return pretty_json(plain)
 
 
-def _show_services(spec: str, *, as_json: bool) -> str:
+def _as_yaml(baseline: AnyBaseline) -> str:
+    from scanner.baseline.dump import dump_aws
+    from scanner.baseline.dump_others import dump_azure, dump_gcp
+
+    match baseline:
+        case AwsBaseline():
+            return dump_aws(baseline)
+        case GcpBaseline():
+            return dump_gcp(baseline)
+        case AzureBaseline():
+            return dump_azure(baseline)
+        case _:
+            assert_never(baseline)
+
+
+def _show_services(spec: str, form: Form) -> str:
     from scanner.baseline.show_services import show_services_json, show_services_text
 
     path = find(spec)
@@ -118,7 +139,9 @@ def _show_services(spec: str, *, as_json: bool) -> str:
         advice = "see porter-audit baseline list"
         raise UsageError(f"`{spec[:80]}` has no part on services' own identities", advice=advice)
     baseline = load_services(path)
-    return pretty_json(show_services_json(baseline)) if as_json else show_services_text(baseline)
+    if form == "yaml":
+        raise UsageError("what is documented of services has no YAML form", advice="give --format json")
+    return pretty_json(show_services_json(baseline)) if form == "json" else show_services_text(baseline)
 
 
 def pretty_json(plain: object) -> str:
