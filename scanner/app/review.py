@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from scanner.evidence.review import Decision, Target
     from scanner.evidence.signing import FileSigner
 
-DECISIONS: Final = ("approved", "approved_with_exceptions", "rejected")
 _MAX_CHARS: Final = {"reviewer": 200, "ticket": 500, "comment": 10_000}
 _MAX_TICKETS: Final = 50
 

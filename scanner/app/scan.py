@@ -33,7 +33,7 @@ from scanner.errors import UsageError
 from scanner.model.history import Previous
 from scanner.model.question import Question
 from scanner.model.report import Report
-from scanner.model.snapshot import Snapshot, SourceKind
+from scanner.model.snapshot import Snapshot
 from scanner.model.waiver import Waiver
 from scanner.render.json_order import ordered
 
@@ -277,8 +277,3 @@ def _facts(options: ScanOptions, documented: DocumentedVersion, started: datetim
         python=python_version(),
         parameters=effective_parameters(_asked_by(options.question, documented), options.parameters),
     )
-
-
-def is_live(outcome: ScanOutcome) -> bool:
-    """Return whether the report is of what is live."""
-    return outcome.report.run.source is SourceKind.LIVE

@@ -10,9 +10,6 @@ from scanner.errors import UsageError
 from scanner.model.question import Question
 from scanner.model.snapshot import SourceKind
 
-DEFAULT_GATE = "low"
-"""Whatever is left is a finding, however little it can do by itself."""
-
 
 def verify_revoked(
     options: ScanOptions, *, progress: Progress | None = None, on_rule_error: OnRuleError | None = None

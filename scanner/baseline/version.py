@@ -10,7 +10,6 @@ import msgspec
 from scanner.baseline.load import (
     CLOUDS,
     AnyBaseline,
-    clouds_of,
     has_services,
     load_aws,
     load_azure,
@@ -69,8 +68,3 @@ def load_version(path: Path, clouds: Iterable[str]) -> DocumentedVersion:
         azure=load_azure(path) if "azure" in wanted else None,
         services=load_services(path) if has_services(path) else None,
     )
-
-
-def load_all(path: Path) -> DocumentedVersion:
-    """Read every part that a version has. Raises `BaselineError` if one is broken."""
-    return load_version(path, clouds_of(path))

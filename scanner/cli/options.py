@@ -12,7 +12,6 @@ import click
 from scanner.app.gates import GATES
 
 F = TypeVar("F", bound=Callable[..., Any])
-Decorator = Callable[[F], F]
 
 DEFAULT_BASELINE: Final = "porter@2026-05"
 PRESENCE: Final = ("expected", "absent", "unknown")

@@ -12,9 +12,8 @@ import msgspec
 
 from scanner.errors import UsageError
 
-DEFAULT_KEEP = "13m"
-"""Twelve months that an observation window may have, and one to spare."""
 ADVISED_MONTHS = 13
+"""Twelve months that an observation window may have, and one to spare."""
 _AGE = re.compile(r"([1-9][0-9]{0,3})\s*([dmy])\Z")
 _OLDEST_YEAR = 1970
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Callable, Iterator
-from typing import Any
 from urllib.parse import unquote
 
 from scanner.model.common import JsonObject
@@ -301,8 +300,3 @@ _ANSWERS: dict[str, Callable[[GcpState, JsonObject], JsonObject]] = {
 def operations() -> Iterator[str]:
     """Yield every operation the organization answers."""
     yield from NEEDS
-
-
-def member_bindings(policy: JsonObject, role: str) -> list[dict[str, Any]]:
-    """Return the bindings of a role in a policy."""
-    return [b for b in policy.setdefault("bindings", []) if b["role"] == role]

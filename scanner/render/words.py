@@ -118,11 +118,6 @@ def group_slug(finding: Finding) -> str:
             return "not-applicable"
 
 
-def severity_rank(severity: Severity) -> int:
-    """Return 0 for the most severe."""
-    return _RANK[severity]
-
-
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings by severity, rule, subject and discriminator."""
     return sorted(

@@ -31,8 +31,6 @@ from scanner.model.porter_yaml import (
 from scanner.model.snapshot import Scope
 from scanner.rules.base import Settings
 
-GcpConnection = GcpServiceAccountConnection | CloudSqlConnection
-
 
 class Declared(msgspec.Struct, frozen=True):
     """One connection of one service, with the file it stands in."""

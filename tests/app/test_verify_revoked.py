@@ -19,7 +19,7 @@ from scanner.app.scan import ScanOptions, ScanOutcome
 from scanner.app.sources.aws import AwsOptions
 from scanner.app.sources.azure import AzureOptions
 from scanner.app.sources.gcp import GcpOptions
-from scanner.app.verify_revoked import DEFAULT_GATE, verify_revoked
+from scanner.app.verify_revoked import verify_revoked
 from scanner.baseline.load import find, load_aws, load_azure
 from scanner.baseline.variables import bind_aws
 from scanner.baseline.variables_azure import bind_azure
@@ -119,7 +119,7 @@ Verify = Callable[..., ScanOutcome]
 
 
 def options(cloud: str, live: Any, *, baseline: str = V5, **more: Any) -> ScanOptions:
-    return ScanOptions(baseline=baseline, cloud=cloud, live=live, fail_on=DEFAULT_GATE, **more)
+    return ScanOptions(baseline=baseline, cloud=cloud, live=live, fail_on="low", **more)
 
 
 class Empty:

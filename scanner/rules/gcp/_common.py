@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from scanner.baseline.records import SourceRef
 from scanner.model.common import EvidencePointer, NotObserved
@@ -160,11 +160,6 @@ _AGENT_HOSTS = (
 def evidence_of(bindings: Iterable[GcpBinding]) -> tuple[EvidencePointer, ...]:
     """Return where bindings stand."""
     return tuple(b.evidence for b in bindings)
-
-
-def each_account(ctx: GcpContext) -> Iterator[GcpServiceAccount]:
-    """Yield Porter's service accounts in order."""
-    yield from ctx.porter_accounts
 
 
 __all__ = ["count", "listed", "quote"]
