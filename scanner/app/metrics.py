@@ -13,7 +13,8 @@ from scanner.model.fleet import Rollup
 from scanner.model.report import Report
 
 _MODE = 0o644
-_MAX_BYTES = 16_000_000
+# Ten thousand targets with all that may be wrong in each.
+_MAX_BYTES = 64_000_000
 
 
 @contextmanager
@@ -74,9 +75,11 @@ def _before(path: Path) -> bytes:
     """Return what the file says; nothing if there is none. It holds numbers that the next run sees again."""
     try:
         with path.open("rb") as stream:
-            return stream.read(_MAX_BYTES)
+            data = stream.read(_MAX_BYTES)
     except OSError:
         return b""
+    # Half a line is half a number.
+    return data[: data.rfind(b"\n") + 1]
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -144,6 +144,16 @@ class Deviation(msgspec.Struct, frozen=True):
     delta: str | None = None
 
 
+class FindingCount(msgspec.Struct, frozen=True, order=True):
+    """How many results of a target that are no pass share these words."""
+
+    severity: str
+    status: str
+    delta: str
+    """`none` without history."""
+    count: int
+
+
 class OpenPoint(msgspec.Struct, frozen=True):
     """An INCOMPLETE or ERROR, or a required unit that was not read."""
 
@@ -176,6 +186,7 @@ class TargetResult(msgspec.Struct, frozen=True):
     conformance_fail: dict[str, int] = {}
     posture_fail: dict[str, int] = {}
     units: dict[str, int] = {}
+    findings: tuple[FindingCount, ...] = ()
     deviations: tuple[Deviation, ...] = ()
     open_points: tuple[OpenPoint, ...] = ()
     files: tuple[tuple[str, str], ...] = ()

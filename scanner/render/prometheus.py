@@ -9,11 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from hashlib import sha256
 
 import msgspec
 
 from scanner.model.finding import Result
-from scanner.model.fleet import Reach, Rollup, TargetResult
+from scanner.model.fleet import Place, Reach, Rollup, TargetResult
 from scanner.model.report import Report
 from scanner.model.snapshot import UnitStatus
 from scanner.model.waiver import WaiverState
@@ -23,13 +24,18 @@ Labels = tuple[tuple[str, str], ...]
 
 SUCCESS, COMPLETE = "scan_last_success_timestamp_seconds", "scan_last_complete_timestamp_seconds"
 DURATION, EXIT_CODE = "scan_duration_seconds", "scan_exit_code"
+OUTCOME, TARGETS, GAPS, CAUSES = "target_outcome", "fleet_targets", "fleet_gaps", "fleet_causes"
 CALLS, THROTTLES = "api_calls_total", "throttles_total"
 HELP: Mapping[str, tuple[str, str]] = {
     SUCCESS: ("gauge", "When porter-audit last judged these targets, completely or not (exit 0, 1 or 2)."),
-    COMPLETE: ("gauge", "When porter-audit last read and decided everything that is required."),
+    COMPLETE: ("gauge", "When porter-audit last read and decided everything that is required; 0 if it never did."),
     DURATION: ("gauge", "How long the last run took."),
     EXIT_CODE: ("gauge", "Exit code of the last run: 0 clean, 1 findings, 2 incomplete, 3 usage, 4 internal error."),
     "findings": ("gauge", "Results of the last run that are no pass."),
+    OUTCOME: ("gauge", "How each target of the last fleet run ended: read, failed, late or broken. Always 1."),
+    TARGETS: ("gauge", "Targets of the last fleet run by what became of them; one may be counted in several states."),
+    GAPS: ("gauge", "Entries of the configuration of which not every target was found."),
+    CAUSES: ("gauge", "Deviations of the last fleet run, those that are identical in many targets counted once."),
     "units": ("gauge", "Collection units of the last run by how reading ended."),
     CALLS: ("counter", "Calls sent to cloud APIs, over all runs that wrote this file."),
     THROTTLES: ("counter", "Calls that stayed throttled after all retries, over all runs that wrote this file."),
@@ -41,6 +47,7 @@ _EXPIRING = timedelta(days=14)
 _JUDGED = (0, 1, 2)
 _MAX_LABEL = 500
 _FLEET: Labels = (("cloud", "all"), ("scope", "fleet"))
+_STATES = ("targets", "read", "complete", "failed", "late", "broken", "skipped", "not_approved")
 _LINE = re.compile(r'([a-z_0-9]+)(?:\{((?:[a-z_]+="(?:[^"\\]|\\.)*",?)*)\})? (-?[0-9.eE+]+)\Z')
 _LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 
@@ -62,24 +69,44 @@ def prometheus_text(report: Report, before: Sequence[Sample] = ()) -> bytes:
 
 
 def fleet_text(rollup: Rollup, before: Sequence[Sample] = ()) -> bytes:
-    """Return the metrics of a fleet, target by target; one that was not complete keeps the time at which it was."""
-    made = [Sample(EXIT_CODE, _FLEET, rollup.exit_code), *_groups(rollup)]
+    """Return the metrics of a fleet: of each target what a scan of it alone would say, and how it ended.
+
+    A target that was not complete keeps the time at which it was, and has 0 if it never was. Where a list of targets
+    was not read to its end, one that is missing from it keeps its times too: nobody knows that it is gone.
+    """
+    made = [Sample(EXIT_CODE, _FLEET, rollup.exit_code), *_whole(rollup)]
     for target in rollup.targets:
         made += _target(target)
     told = {(sample.name, sample.labels) for sample in made}
-    targets = {_place(target) for target in rollup.targets}
-    stays = [s for s in before if s.name in (SUCCESS, COMPLETE) and s.labels in targets]
-    return written([*made, *(s for s in stays if (s.name, s.labels) not in told)])
+    kept = [s for s in before if s.name in (SUCCESS, COMPLETE) and (s.name, s.labels) not in told]
+    mine = {_place(target.place) for target in rollup.targets}
+    if rollup.gaps:
+        mine |= {sample.labels for sample in kept} - {_place(one.place) for one in rollup.skipped}
+    made += [sample for sample in kept if sample.labels in mine]
+    ever = {sample.labels for sample in made if sample.name == COMPLETE}
+    return written([*made, *(Sample(COMPLETE, labels, 0) for labels in mine - ever)])
 
 
-def _place(target: TargetResult) -> Labels:
-    return (("cloud", target.place.cloud), ("scope", target.place.id))
+def _place(place: Place) -> Labels:
+    return (("cloud", place.cloud), ("scope", _label(place.id)))
+
+
+def _label(text: str) -> str:
+    """Return an id as a label: one that must be cut or written out stays apart from every other by its hash."""
+    if one_line(text, _MAX_LABEL) == text:
+        return text
+    told_apart = sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+    return f"{one_line(text, _MAX_LABEL - 20)}-{told_apart}"
 
 
 def _target(target: TargetResult) -> list[Sample]:
-    where = _place(target)
-    made = [Sample(EXIT_CODE, where, target.exit_code)]
+    where = _place(target.place)
+    ended = (("outcome", target.reach.value), ("as_documented", target.as_documented))
+    made = [Sample(EXIT_CODE, where, target.exit_code), Sample(OUTCOME, (*where, *ended), 1)]
     made += [Sample("units", (*where, ("status", status)), count) for status, count in target.units.items()]
+    for row in target.findings:
+        labels = (*where, ("severity", row.severity), ("status", row.status), ("delta", row.delta))
+        made.append(Sample("findings", labels, row.count))
     if target.reach is Reach.READ and target.as_of is not None:
         made.append(Sample(SUCCESS, where, target.as_of.timestamp()))
         if not target.open_points:
@@ -87,14 +114,14 @@ def _target(target: TargetResult) -> list[Sample]:
     return made
 
 
-def _groups(rollup: Rollup) -> list[Sample]:
-    """Return deviations of all targets together: a roll-up says of each only in which targets it is."""
-    found: Counter[Labels] = Counter()
+def _whole(rollup: Rollup) -> list[Sample]:
+    """Return what is said of all targets together."""
+    causes: Counter[Labels] = Counter()
     for group in rollup.groups:
-        for status, count in (("WAIVED", group.waived), (group.result, len(group.targets) - group.waived)):
-            if count:
-                found[(*_FLEET, ("severity", group.severity), ("status", status), ("delta", "none"))] += count
-    return _counted("findings", found)
+        status = "WAIVED" if group.waived == len(group.targets) else group.result
+        causes[("severity", group.severity), ("status", status)] += 1
+    states: dict[Labels, int] = {(("state", state),): rollup.counts.get(state, 0) for state in _STATES}
+    return [*_counted(TARGETS, states), Sample(GAPS, (), len(rollup.gaps)), *_counted(CAUSES, causes)]
 
 
 def failed_text(exit_code: int, before: Sequence[Sample]) -> bytes:

@@ -50,11 +50,18 @@ def test_a_fleet_is_told_and_logged_target_by_target(tmp_path: Path, monkeypatch
     prom = tmp_path / "fleet.prom"
     write_fleet_metrics(prom, outcome.rollup)
     samples = parsed(prom.read_bytes())
-    complete = {dict(s.labels)["scope"] for s in samples if s.name == "scan_last_complete_timestamp_seconds"}
-    assert complete == set(IDS[:3])
+    complete = {dict(s.labels)["scope"]: s.value for s in samples if s.name == "scan_last_complete_timestamp_seconds"}
+    assert {scope for scope, when in complete.items() if when} == set(IDS[:3])
+    assert complete[IDS[3]] == 0
     assert {dict(s.labels)["scope"] for s in samples if s.name == "scan_exit_code"} == {*IDS, "fleet"}
-    found = sum(s.value for s in samples if s.name == "findings")
-    assert found == sum(len(group.targets) for group in outcome.rollup.groups) > 0
+    ended = {dict(s.labels)["scope"]: dict(s.labels)["outcome"] for s in samples if s.name == "target_outcome"}
+    assert ended == {account: "read" if account in IDS[:3] else "failed" for account in IDS}
+    found = [(dict(s.labels), s.value) for s in samples if s.name == "findings"]
+    for account in IDS:
+        report = json.loads((outcome.folder / "targets" / f"aws-{account}" / "report.json").read_bytes())
+        told_of = sum(n for labels, n in found if labels["scope"] == account)
+        assert told_of == sum(f["status"] not in ("PASS", "NOT_APPLICABLE") for f in report["findings"]) > 0
+    assert sum(s.value for s in samples if s.name == "fleet_causes") == len(outcome.rollup.groups)
     later = replace(outcome.rollup, targets=tuple(replace(t, reach=Reach.LATE) for t in outcome.rollup.targets))
     write_fleet_metrics(prom, later)
     assert [s for s in parsed(prom.read_bytes()) if s.name.startswith("scan_last")] == [

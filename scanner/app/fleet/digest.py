@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,12 +11,13 @@ from scanner.app.digests import canonical_digest
 from scanner.app.exit_codes import INCOMPLETE
 from scanner.app.fleet.work import Work
 from scanner.model.finding import Finding, Result
-from scanner.model.fleet import TARGET_SCHEMA, Deviation, OpenPoint, Place, Reach, TargetResult
+from scanner.model.fleet import TARGET_SCHEMA, Deviation, FindingCount, OpenPoint, Place, Reach, TargetResult
 from scanner.model.report import Report
 from scanner.model.snapshot import UnitStatus
 
 _DEVIATES = frozenset({Result.FAIL, Result.MANUAL})
 _OPEN = frozenset({Result.INCOMPLETE, Result.ERROR})
+_FINE = frozenset({Result.PASS.value, Result.NOT_APPLICABLE.value})
 _READ = frozenset({UnitStatus.COMPLETE, UnitStatus.NOT_IN_INPUT})
 _BRACES = {"account": "{account_id}", "project": "{project_id}", "subscription": "{subscription_id}"}
 Mask = Callable[[str], str]
@@ -47,6 +49,7 @@ def digest(work: Work, report: Report, reach: Reach = Reach.READ, why: str = "",
         conformance_fail=report.summary.conformance_fail,
         posture_fail=report.summary.posture_fail,
         units=report.summary.units,
+        findings=tuple(_counts(report)),
         deviations=tuple(sorted(_deviations(report, mask), key=lambda d: (d.group, d.finding_id))),
         open_points=tuple(_open_points(report)),
     )
@@ -109,6 +112,14 @@ def _deviations(report: Report, mask: Mask) -> Iterator[Deviation]:
                 message=mask(finding.message),
                 delta=finding.delta,
             )
+
+
+def _counts(report: Report) -> Iterator[FindingCount]:
+    """Yield what is no pass, counted, in one order."""
+    open_ = [finding for finding in report.findings if finding.status not in _FINE]
+    counted = Counter((f.severity.value, f.status, f.delta or "none") for f in open_)
+    for (severity, status, delta), count in sorted(counted.items()):
+        yield FindingCount(severity, status, delta, count)
 
 
 def _open_points(report: Report) -> Iterator[OpenPoint]:
