@@ -61,11 +61,6 @@ class Controls(msgspec.Struct, frozen=True):
         return {cloud: self.by_family(cloud) for cloud in (*CLOUDS, "files")}
 
 
-def controls_for(family: str, cloud: str = "aws") -> tuple[ControlLink, ...]:
-    """Return the shipped links of a rule family for rules of one cloud; none for a family the file does not have."""
-    return shipped_controls().by_family(cloud).get(family, ())
-
-
 @cache
 def shipped_controls() -> Controls:
     """Return the file that ships with the product. Raises `BaselineError` if it is broken."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scanner.baseline.controls import controls_for, load_controls, read_controls, shipped_controls
+from scanner.baseline.controls import load_controls, read_controls, shipped_controls
 from scanner.baseline.yaml_text import read_yaml
 from scanner.errors import BaselineError
 from scanner.resources import data_dir
@@ -26,7 +26,7 @@ def test_every_family_that_a_rule_names_is_mapped_and_no_other() -> None:
 
 @pytest.mark.parametrize("rule", EVERY_RULE, ids=lambda rule: rule.id)
 def test_every_rule_is_evidence_for_a_control(rule: Rule) -> None:
-    links = controls_for(rule.family, rule.cloud)
+    links = shipped_controls().by_family(rule.cloud)[rule.family]
     assert links
     assert len({(link.framework, link.id) for link in links}) == len(links)
 

@@ -1,4 +1,4 @@
-"""The published policy: exactly the listed calls, reading verbs only, and what each tier buys."""
+"""The published policy: exactly the listed calls, and reading verbs only."""
 
 from __future__ import annotations
 
@@ -8,16 +8,7 @@ import msgspec
 import pytest
 
 from scanner.collect.aws.allowlist import READ_ONLY_CALLS, TIERS, Tier
-from scanner.collect.aws.permissions import aws_policy, rules_bought, unit_kinds
-from scanner.model import kinds
-
-
-class Needs(msgspec.Struct, frozen=True):
-    """A rule as far as permissions care."""
-
-    id: str
-    requires: tuple[str, ...]
-    supplementary: tuple[str, ...] = ()
+from scanner.collect.aws.permissions import aws_policy
 
 
 def actions(tier: Tier) -> set[str]:
@@ -65,31 +56,3 @@ def test_resources_are_of_the_type_the_action_asks_for() -> None:
         details = catalogue.actions.get_action_details(service, name)
         types = {entry["name"] for entry in details["resourceTypes"]}
         assert re.split("[:/]", call.resource.split(":", 5)[5])[0] in types, call.api
-
-
-@pytest.mark.parametrize(
-    ("tier", "kind", "readable"),
-    [
-        ("porter-only", kinds.AUTHORIZATION_DETAILS, True),
-        ("porter-only", kinds.POD_IDENTITIES, False),
-        ("account", kinds.POD_IDENTITIES, True),
-        ("account", kinds.ORGANIZATION_POLICIES, False),
-        ("org", kinds.ORGANIZATION_POLICIES, True),
-    ],
-)
-def test_a_tier_reads_its_units(tier: Tier, kind: str, readable: bool) -> None:
-    assert (kind in unit_kinds(tier)) is readable
-
-
-def test_a_rule_is_bought_only_with_all_its_units() -> None:
-    rules = (
-        Needs("roles", (kinds.AUTHORIZATION_DETAILS,)),
-        Needs("pods", (kinds.AUTHORIZATION_DETAILS, kinds.POD_IDENTITIES)),
-        Needs("tie-out", (kinds.AUTHORIZATION_DETAILS,), (kinds.ACCOUNT_SUMMARY,)),
-    )
-    bought = {access.rule_id: (access.bought, access.missing) for access in rules_bought("porter-only", rules)}
-    assert bought == {
-        "roles": (True, ()),
-        "pods": (False, (kinds.POD_IDENTITIES,)),
-        "tie-out": (False, (kinds.ACCOUNT_SUMMARY,)),
-    }

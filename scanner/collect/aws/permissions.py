@@ -1,43 +1,9 @@
-"""The least-privilege IAM policy a reader needs, generated from the list of calls, and what each tier buys."""
+"""The least-privilege IAM policy a reader needs, generated from the list of calls."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
-
-import msgspec
-
 from scanner.collect.aws.allowlist import READ_ONLY_CALLS, TIERS, ReadOnlyCall, Tier
 from scanner.model.common import JsonObject
-
-
-class NeedsUnits(Protocol):
-    """What this module needs to know of a rule."""
-
-    @property
-    def id(self) -> str:
-        """Return the rule's id."""
-        ...
-
-    @property
-    def requires(self) -> tuple[str, ...]:
-        """Return the kinds of units without which the rule gives no verdict."""
-        ...
-
-    @property
-    def supplementary(self) -> tuple[str, ...]:
-        """Return the kinds of units without which the rule cannot pass."""
-        ...
-
-
-class RuleAccess(msgspec.Struct, frozen=True):
-    """What a tier lets one rule see."""
-
-    rule_id: str
-    bought: bool
-    """Every unit the rule asks for can be read to the end."""
-    missing: tuple[str, ...]
-    """Kinds of units that need a higher tier."""
 
 
 def calls_of(tier: Tier) -> tuple[ReadOnlyCall, ...]:
@@ -64,19 +30,3 @@ def _sid(resource: str) -> str:
     words = "".join(char if char.isalnum() else " " for char in resource.split(":", 5)[-1]).split()
     service = resource.split(":")[2] if ":" in resource else "account"
     return "Read" + "".join(word[:1].upper() + word[1:] for word in (service, *words))
-
-
-def unit_kinds(tier: Tier) -> frozenset[str]:
-    """Return the kinds of units that a tier can read to the end: those all of whose calls it includes."""
-    beyond = {call.kind for call in READ_ONLY_CALLS if call not in calls_of(tier)}
-    return frozenset(call.kind for call in calls_of(tier)) - beyond
-
-
-def rules_bought(tier: Tier, rules: Iterable[NeedsUnits]) -> tuple[RuleAccess, ...]:
-    """Return what a tier lets each rule see, in the order of `rules`."""
-    readable = unit_kinds(tier)
-    found = []
-    for rule in rules:
-        missing = tuple(kind for kind in (*rule.requires, *rule.supplementary) if kind not in readable)
-        found.append(RuleAccess(rule_id=rule.id, bought=not missing, missing=missing))
-    return tuple(found)
