@@ -171,6 +171,7 @@ _TRUSTING_OURS: tuple[JsonObject, ...] = (
     {"Principal": {"AWS": f"{_OWN}:role/porter-manager"}},
     {"Principal": {"AWS": [f"{_OWN}:role/checkout-service", f"{_OWN}:role/porter-node-manager"]}},
     {"Principal": {"AWS": "*"}, "Condition": {"ArnLike": {"aws:PrincipalArn": f"{_OWN}:role/porter-*"}}},
+    {"Principal": {"AWS": "arn:aws:sts::111122223333:assumed-role/porter-manager/nightly"}},
 )
 
 

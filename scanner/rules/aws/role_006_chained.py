@@ -1,8 +1,9 @@
 """AWS-ROLE-006: No other role of the account can be assumed by a Porter role.
 
 ## What it checks
-The trust policies of all roles that are not Porter's: an Allow that names a Porter role itself, or names everyone with
-conditions, is put to the access engine. A role that a Porter role may assume by its trust policy alone fails.
+The trust policies of all roles that are not Porter's: an Allow that names a Porter role or one of its sessions, or
+names everyone with conditions, is put to the access engine. A role that a Porter role may assume by its trust policy
+alone fails.
 
 ## Why it matters
 Within one account a trust policy that names a role is enough: the role needs no permission of its own. Whatever the
@@ -27,6 +28,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from scanner.access.principal import role_of_session
 from scanner.access.records import Answer
 from scanner.model.common import JsonObject, NotObserved, Observed
 from scanner.model.finding import Axis, ObservedValue, Outcome, Reference, Remediation, Result, Severity
@@ -44,7 +46,7 @@ from scanner.rules.aws._power import ADMINISTRATOR, IAM_ADMINISTRATOR, grants_al
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.differences import witness_of
 from scanner.rules.external_id import statements, values
-from scanner.rules.questions import IMPOSSIBLE, POSSIBLE, UNDECIDED, ask_trust
+from scanner.rules.questions import IMPOSSIBLE, POSSIBLE, UNDECIDED, account_of, allowed_principals, ask_trust
 from scanner.rules.words import count, listed, quote
 
 
@@ -111,7 +113,8 @@ def _ask(ctx: AwsContext, role: AwsRole, own: Sequence[str]) -> Answer:
             "StringEquals": {"aws:PrincipalAccount": [ctx.account.account_id]},
             "ArnEquals": {"aws:PrincipalArn": [arn]},
         }
-        answer = ask_trust(role, {"AWS": [arn]}, ctx.account, ctx.catalogue, conditions=conditions)
+        names = [arn, *_sessions(role.trust.value if isinstance(role.trust, Observed) else {}, arn)]
+        answer = ask_trust(role, {"AWS": names}, ctx.account, ctx.catalogue, conditions=conditions)
         if answer.outcome == POSSIBLE:
             return answer
         if answer.outcome == UNDECIDED:
@@ -135,7 +138,17 @@ def _names(statement: JsonObject, own: Sequence[str]) -> bool:
     principal = statement.get("Principal")
     if not isinstance(principal, dict):  # everyone, NotPrincipal, or not valid
         return True
-    return any("*" in value or value in own for value in values(principal.get("AWS", [])))
+    named = values(principal.get("AWS", []))
+    return any("*" in value or value in own or any(_is_session_of(value, arn) for arn in own) for value in named)
+
+
+def _sessions(body: JsonObject, arn: str) -> list[str]:
+    """Return the sessions of a role that a trust policy names one by one; the role's ARN does not stand for them."""
+    return sorted({name for kind, name in allowed_principals(body) if kind == "AWS" and _is_session_of(name, arn)})
+
+
+def _is_session_of(principal: str, arn: str) -> bool:
+    return role_of_session(principal) == arn.rpartition("/")[2] and account_of(principal) == account_of(arn)
 
 
 RULE = Rule(
