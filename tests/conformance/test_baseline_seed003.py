@@ -15,7 +15,7 @@ from scanner.app.baselines.page_import import ImportOptions, import_page
 from scanner.app.catalogue import load_catalogue
 from scanner.baseline.load import find, load_aws
 from scanner.baseline.page.records import PageInventory, Settlement
-from scanner.baseline.page.text import parse_page
+from scanner.baseline.page.text import parse_lines
 from scanner.baseline.records import AwsBaseline, DocumentedRole, SourceRef
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
@@ -54,7 +54,7 @@ def _settlements() -> tuple[Settlement, ...]:
 @pytest.fixture(scope="module")
 def page() -> PageInventory:
     text = PAGE.read_text(encoding="utf-8")
-    return parse_page(text, load_catalogue(), document="S003", settlements=_settlements())
+    return parse_lines(text.split("\n"), load_catalogue(), document="S003", settlements=_settlements())
 
 
 @pytest.fixture(scope="module")

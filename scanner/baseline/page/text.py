@@ -25,7 +25,6 @@ _OVERVIEW_FIRST = "role"
 _CHROME = frozenset({"view permissions", "skip to main content", ""})
 _ROLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+=,.@-]*(?:\*|<[a-z-]+>|\{[a-z_]+\})?\Z")
 # Byte order mark, zero-width characters, soft hyphen: what copying from a browser leaves behind.
-_INVISIBLE = re.compile("[\ufeff\u200b-\u200d\u2060\u00ad]")
 _EXCERPT_CHARS = 60
 
 
@@ -50,21 +49,14 @@ class _Section(msgspec.Struct, frozen=True):
     table: Table
 
 
-def parse_page(
-    text: str, catalogue: Catalogue, *, document: str, settlements: tuple[Settlement, ...] = ()
-) -> PageInventory:
-    """Return the page's roles, in page order; every line is in a role, a problem or the unused lines.
-
-    `document` is the short name put into each source. `settlements` decide conditions that print a published policy.
-    """
-    lines = _INVISIBLE.sub("", text).replace("\r\n", "\n").split("\n")
-    return parse_lines(lines, catalogue, document=document, settlements=settlements)
-
-
 def parse_lines(
     lines: list[str], catalogue: Catalogue, *, document: str, settlements: tuple[Settlement, ...] = ()
 ) -> PageInventory:
-    """Return the roles of a page given as plain lines; line numbers are positions in the list, from 1."""
+    """Return the page's roles, in page order; every line is in a role, a problem or the unused lines.
+
+    Line numbers are positions in the list, from 1. `document` is the short name put into each source. `settlements`
+    decide conditions that print a published policy.
+    """
     tables = find_tables(lines)
     overview = _overview(tables)
     problems: list[PageNote] = []
