@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
 
 from scanner.access.catalogue import Catalogue
 from scanner.access.compare import ask
-from scanner.access.records import Answer, NamedDocument, Question
+from scanner.access.evaluator.authorize import Permits
+from scanner.access.evaluator.rule import read_request
+from scanner.access.records import Answer, NamedDocument, Question, Request
 from scanner.baseline.records import AwsBaseline
 from scanner.errors import PolicyError
 from scanner.model.common import JsonObject, NotObserved, Observed
@@ -19,6 +24,7 @@ IMPOSSIBLE = "impossible"
 UNDECIDED = "undecided"
 
 ASSUME = ("sts:AssumeRole",)
+_CALLER_ARN: Final = "aws:principalarn"
 
 
 def vendor_accounts(baseline: AwsBaseline) -> tuple[str, ...]:
@@ -100,7 +106,29 @@ def ask_trust(
         return Answer(UNDECIDED, reason=f"the trust policy could not be read: {role.trust.reason}")
     documents = [NamedDocument(TRUST_NAME, role.trust.value), *restriction(also)]
     question = Question(actions=actions, conditions=conditions or {}, principals=principals)
-    return _ask(documents, question, "trust", account, catalogue)
+    answer = _ask(documents, question, "trust", account, catalogue)
+    if answer.witness is None:
+        return answer
+    return msgspec.structs.replace(answer, witness=_one_caller(answer.witness, documents, question.conditions))
+
+
+def _one_caller(request: Request, documents: Sequence[NamedDocument], conditions: JsonObject) -> Request:
+    """Return the example with caller and `aws:PrincipalArn` the same, as AWS sends it, where that is allowed too.
+
+    The engine takes them for independent; the second evaluator is asked about the example that is made of it.
+    """
+    key = next((k for k in request.context if k.lower() == _CALLER_ARN), "")
+    arn = request.context.get(key)
+    if not isinstance(arn, str) or request.principal is None or arn == request.principal:
+        return request
+    asked = [{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": conditions}]
+    permits = [Permits([d.body for d in documents], "trust")]
+    permits.append(Permits([{"Version": "2012-10-17", "Statement": asked}], "identity"))
+    same = [msgspec.structs.replace(request, context={**request.context, key: request.principal})]
+    if account_of(arn) == account_of(request.principal) and ":role/" in arn:
+        same.append(msgspec.structs.replace(request, principal=arn))
+    views = ((one, read_request(one)) for one in same)
+    return next((one for one, view in views if all(p(view) is True for p in permits)), request)
 
 
 def ask_permissions(

@@ -126,6 +126,14 @@ def test_what_is_left_is_shown_with_evidence_and_the_commands_that_remove_it(rul
                 assert finding.remediation.cli.split()[0] in ("aws", "gcloud", "az")
 
 
+@pytest.mark.parametrize("rule_id", ["AWS-REVOKED-001"])
+def test_the_caller_of_an_example_request_is_the_one_that_its_principal_arn_names(rule_id: str) -> None:
+    shown = [f.witness for case in load(rule_id, "bad") for f in judged(RULES[rule_id], case) if f.witness]
+    callers = [(w.principal, w.context["aws:PrincipalArn"]) for w in shown if "aws:PrincipalArn" in w.context]
+    assert callers
+    assert [caller for caller, arn in callers if caller != arn] == []
+
+
 @pytest.mark.parametrize("rule", REVOKED_RULES, ids=lambda r: r.id)
 def test_the_page_of_a_rule_is_complete(rule: Rule) -> None:
     text = sys.modules[rule.check.__module__].__doc__ or ""
