@@ -24,7 +24,7 @@ from scanner.model.finding import Axis, Finding, Result
 from scanner.model.inventory import Inventory
 from scanner.model.pages import excerpts, page_files
 from scanner.model.report import REPORT_SCHEMA, SCHEMA_VERSION, Report, RoleReview, Run
-from scanner.model.snapshot import Snapshot, SourceKind
+from scanner.model.snapshot import Snapshot, SourceKind, UnitStatus
 from scanner.normalize.inventory import normalize
 from scanner.rules.base import Rule
 
@@ -62,10 +62,8 @@ def evaluate(
     """
     inventory = normalize(snapshot)
     units = tuple(msgspec.structs.replace(u, pages=()) for u in snapshot.units)
-    here = {scope.cloud for scope in snapshot.scopes}
+    here = _clouds(snapshot)
     judged = [judge(inventory, documented, terms, other_versions) for c, judge in _JUDGES.items() if c in here]
-    if not judged:
-        raise InputError("the snapshot names no account, project or subscription")
     results = [result for cloud in judged for result in cloud.results]
     rules = [rule for cloud in judged for rule in cloud.rules]
     services = _services(inventory, documented, terms)
@@ -147,6 +145,26 @@ def _services(inventory: Inventory, version: DocumentedVersion, terms: Terms) ->
 
 # A cloud's engine and rules are loaded only where there is something of it to judge.
 _JUDGES: Final = {"aws": _aws, "gcp": _gcp, "azure": _azure}
+# What is judged; a folder or a tenant only says where such a scope was looked for.
+_SCOPE: Final = {"aws": "account", "gcp": "project", "azure": "subscription"}
+
+
+def _clouds(snapshot: Snapshot) -> frozenset[str]:
+    """Return the clouds that were read. Raises `InputError` if one is unknown, or has nothing that could be judged.
+
+    Where the list of projects or subscriptions was not read, nobody knows that there is none: that unit says so.
+    """
+    here = {scope.cloud for scope in snapshot.scopes}
+    if not here:
+        raise InputError("the snapshot names no account, project or subscription")
+    for cloud in sorted(here):
+        if cloud not in _SCOPE:
+            raise InputError(f"the snapshot names a scope of `{cloud[:40]}`: known are {', '.join(_SCOPE)}")
+        held = any(scope.cloud == cloud and scope.kind == _SCOPE[cloud] for scope in snapshot.scopes)
+        gap = any(u.cloud == cloud and u.required and u.status is not UnitStatus.COMPLETE for u in snapshot.units)
+        if not held and not gap:
+            raise InputError(f"the snapshot names no {_SCOPE[cloud]} of {cloud}")
+    return frozenset(here)
 
 
 def _part(part: P | None, version: DocumentedVersion, cloud: str) -> P:

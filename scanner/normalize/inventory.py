@@ -20,7 +20,9 @@ def normalize(snapshot: Snapshot) -> Inventory:
         units=snapshot.units,
         aws=tuple(aws_account(snapshot, scope) for scope in snapshot.scopes if scope.cloud == "aws"),
         gcp=tuple(gcp_project(snapshot, s) for s in snapshot.scopes if s.cloud == "gcp" and s.kind == "project"),
-        azure=tuple(azure_subscription(snapshot, scope) for scope in snapshot.scopes if scope.cloud == "azure"),
+        azure=tuple(
+            azure_subscription(snapshot, s) for s in snapshot.scopes if s.cloud == "azure" and s.kind == "subscription"
+        ),
         external_ids=snapshot.external_ids,
         porter_yaml=porter_yaml_of(snapshot),
     )
