@@ -59,6 +59,7 @@ KINDS: dict[str, Kind] = {
         _kind("federated subject changed", "AZURE-FED-001", may=frozenset({"AZURE-FED-002"})),
         _kind("federated issuer changed", "AZURE-FED-001", may=frozenset({"AZURE-FED-002"})),
         _kind("federated audience changed", "AZURE-FED-001", may=frozenset({"AZURE-FED-002"})),
+        _kind("federated credential of another project", "AZURE-FED-001", results=JUDGED),
         _kind("owner added", "AZURE-OWNER-001"),
         _kind("second application of the vendor's name", "AZURE-APP-002", may=frozenset({"AZURE-APP-003"})),
         _kind("managed identity of the vendor's name", "AZURE-APP-002", may=frozenset({"AZURE-FED-001"})),

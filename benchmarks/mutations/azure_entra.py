@@ -95,6 +95,8 @@ _STRANGERS: tuple[tuple[str, str], ...] = (
     ("https://accounts.google.com", "112233445566778899"),
     ("https://evil.example/", "arn:aws:iam::108458755588:role/porter-azure-fic-7"),
     ("https://0f0f.tokens.sts.global.api.aws.evil.example", "arn:aws:iam::108458755588:role/porter-azure-fic-7"),
+    ("https://evil.example?x=.tokens.sts.global.api.aws", "arn:aws:iam::108458755588:role/porter-azure-fic-7"),
+    ("https://evil.example#.tokens.sts.global.api.aws", "arn:aws:iam::108458755588:role/porter-azure-fic-7"),
     ("https://0f0f.tokens.sts.global.api.aws", "arn:aws:iam::108458755588:role/other"),
 )
 
@@ -111,6 +113,12 @@ def _federation(state: AzureState) -> Iterator[Made]:
     row = {"name": "x", "issuer": _STRANGERS[0][0], "audiences": [_AUDIENCE], "claimsMatchingExpression": expression}
     yield "federated credential added", "expression", state.added(kinds.FEDERATED_CREDENTIALS, row, operation, own)
     for credential in state.rows(kinds.FEDERATED_CREDENTIALS):
+        for project in ("8", "71"):
+            subject = f"{credential['subject'].removesuffix('7')}{project}"
+            other = {**credential, "name": f"porter-project-{project}", "subject": subject}
+            yield "federated credential of another project", subject, state.added(
+                kinds.FEDERATED_CREDENTIALS, other, operation, own
+            )
         for key, values in _OTHERS.items():
             for value in values(credential):
                 changed = {**credential, key: value}
@@ -129,6 +137,7 @@ _OTHERS: dict[str, Callable[[JsonObject], tuple[Any, ...]]] = {
         c["subject"].replace("108458755588", "*"),
         c["subject"].replace("108458755588", "999999999999"),
         f"x{c['subject']}",
+        f"{c['subject']}*",
         "",
     ),
     "issuer": lambda c: (
@@ -163,11 +172,17 @@ def _identities(state: AzureState) -> Iterator[Made]:
         )
     shop = f"{scope}/shop"
     token: JsonObject = {"issuer": "https://0f0f.tokens.sts.global.api.aws", "audiences": [_AUDIENCE]}
-    for subject in ("arn:aws:iam::108458755588:role/porter-azure-fic-9", "arn:aws:iam::222233334444:role/PorterOther"):
+    expression = {"value": "claims['sub'] matches 'arn:aws:iam::*:role/porter-*'", "languageVersion": 1}
+    for taken in (
+        {"subject": "arn:aws:iam::108458755588:role/porter-azure-fic-9"},
+        {"subject": "arn:aws:iam::222233334444:role/PorterOther"},
+        {"subject": "porter:azure:7"},
+        {"claimsMatchingExpression": expression},
+    ):
         credential = {
             "id": f"{shop}/federatedIdentityCredentials/x",
             "name": "x",
-            "properties": {**token, "subject": subject},
+            "properties": {**token, **taken},
         }
         asked = state.with_pages(
             kinds.MANAGED_IDENTITIES,
@@ -180,6 +195,6 @@ def _identities(state: AzureState) -> Iterator[Made]:
             ],
         )
         row = {"id": shop, "name": "shop", "properties": {"principalId": _SOMEBODY}}
-        yield "managed identity takes the vendor's tokens", subject, asked.added(
+        yield "managed identity takes the vendor's tokens", f"{taken}", asked.added(
             kinds.MANAGED_IDENTITIES, row, "UserAssignedIdentities.ListBySubscription"
         )

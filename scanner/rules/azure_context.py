@@ -73,9 +73,12 @@ def _like(pattern: str, name: str) -> bool:
 
 
 def matches(pattern: str, value: str) -> bool:
-    """Return whether a value is one of a documented pattern, case kept; a variable left open is one word."""
+    """Return whether a value is one of a documented pattern, case kept; a variable left open is one word.
+
+    `*` stands for the letters that a role's name may have: none that ends a URL's host, `?` and `#` among them.
+    """
     parts = re.split(r"(\*|\{[a-z0-9_]+\})", pattern)
-    shape = "".join({"*": "[^/:]+"}.get(p, "[A-Za-z0-9-]+" if p.startswith("{") else re.escape(p)) for p in parts)
+    shape = "".join({"*": "[A-Za-z0-9_+=,.@-]+"}.get(p, "[A-Za-z0-9-]+" if p.startswith("{") else re.escape(p)) for p in parts)
     return re.fullmatch(shape, value) is not None
 
 

@@ -13,7 +13,8 @@ from scanner.model.inventory_azure import (
     EntraServicePrincipal,
     FederatedCredential,
 )
-from scanner.rules.azure_context import OF_APPLICATIONS, AzureContext, matches
+from scanner.rules.azure._federation import takes_vendors_tokens
+from scanner.rules.azure_context import OF_APPLICATIONS, AzureContext
 from scanner.rules.words import quote
 
 
@@ -42,14 +43,11 @@ def _like(pattern: str, name: str) -> bool:
 
 def credential_reason(baseline: AzureBaseline, credential: FederatedCredential) -> str | None:
     """Return why a federated credential takes the vendor's tokens, in words; None: nothing says so."""
-    claims = [claim for page in baseline.applications for claim in page.federated_credentials]
-    what = credential.subject or credential.expression
-    if any(matches(claim.subject_pattern, what) for claim in claims):
-        return f"its federated credential {quote(credential.name)} takes tokens of {quote(what)}"
-    from_vendor = baseline.name_prefix.lower() in what.lower()
-    if from_vendor and any(matches(claim.issuer_pattern, credential.issuer) for claim in claims):
-        return f"its federated credential {quote(credential.name)} takes tokens of {quote(what)}"
-    return None
+    if not takes_vendors_tokens(baseline, credential):
+        return None
+    return f"its federated credential {quote(credential.name)} takes tokens of " + quote(
+        credential.subject or credential.expression
+    )
 
 
 def application_reason(ctx: AzureContext, application: EntraApplication) -> str | None:

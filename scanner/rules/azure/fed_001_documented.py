@@ -2,7 +2,8 @@
 
 ## What it checks
 Issuer, subject and audience of every federated credential on Porter's app registrations, and on managed identities
-named like Porter's, against the documented version; and whether another managed identity takes Porter's tokens.
+named like Porter's, against the documented version; whether another managed identity takes Porter's tokens, by
+subject or by expression; and whether the credentials are of more than one project in Porter.
 
 ## Why it matters
 Whoever holds a token that a federated credential accepts acts as Porter: no secret shows, and no secret scanner
@@ -13,7 +14,9 @@ Delete the federated credential that is not documented.
 
 ## Limits
 The issuer's first label and what the page leaves open are compared by form. Without the parameter
-porter_aws_account the account in the subject cannot be told from a stranger's: then it is for a person to judge.
+porter_aws_account the account in the subject cannot be told from a stranger's: then it is for a person to judge, and a
+managed identity shows by the name of the AWS role, or by an issuer that Porter's application trusts too. App
+registrations are searched by name: credentials of one whose name says nothing of Porter are not read.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -37,6 +40,7 @@ from scanner.rules.azure._common import (
     expectation,
     no_application,
 )
+from scanner.rules.azure._federation import is_from_aws, takes_vendors_tokens
 from scanner.rules.azure_context import AzureContext, is_named_like_vendor, made_by_cluster, matches
 from scanner.rules.base import Rule
 from scanner.rules.words import listed, quote
@@ -48,11 +52,13 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
     for application, page in documented_applications(ctx):
         found = True
         subject = application_subject(application)
-        for credential in application.federated:
+        for credential in {_key(c): c for c in application.federated}.values():
             yield _judge(ctx, subject, credential, page)
         if not application.federated:
             said = f"{quote(application.name)} has no federated credential."
             yield Outcome(subject, Result.PASS, said, "NONE", porter_role=page.key, evidence=(application.evidence,))
+    yield from _several(ctx)
+    issuers = {c.issuer for a in ctx.applications for c in a.federated if is_from_aws(c)}
     for identity in ctx.account.identities:
         own = made_by_cluster(identity.name, identity.principal_id, ctx.account, ctx.baseline)
         if is_named_like_vendor(identity.name, ctx.baseline) and not own:
@@ -60,18 +66,31 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
             yield from _of_identity(ctx, identity)
             continue
         for credential in identity.credentials if not isinstance(identity.credentials, NotObserved) else ():
-            if _takes_the_vendors(ctx, credential):
+            if takes_vendors_tokens(ctx.baseline, credential, issuers):
                 found = True
                 yield _unknown(ctx, Subject("azure.managed_identity", identity.id, identity.name), credential)
     if not found:
         yield no_application(ctx)
 
 
-def _takes_the_vendors(ctx: AzureContext, credential: FederatedCredential) -> bool:
-    """Return whether a credential lets the vendor in from AWS: by a role of its name, or by a documented subject."""
-    claims = [c for page in ctx.baseline.applications for c in page.federated_credentials]
-    named = credential.subject.startswith("arn:") and is_named_like_vendor(credential.subject, ctx.baseline)
-    return named or any(matches(claim.subject_pattern, credential.subject) for claim in claims)
+def _several(ctx: AzureContext) -> Iterator[Outcome]:
+    """Yield one MANUAL per application that takes tokens of more than one documented subject."""
+    for application, page in documented_applications(ctx):
+        claims = page.federated_credentials
+        fit = {c.subject: c for c in application.federated if any(_is(claim, c) for claim in claims)}
+        if len(fit) > 1:
+            yield Outcome(
+                subject=application_subject(application),
+                result=Result.MANUAL,
+                message=f"{quote(application.name)} takes tokens of {listed(sorted(fit))}: one for each project in "
+                "Porter. See that all these projects are yours.",
+                reason_code="SEVERAL_PROJECTS",
+                discriminator="several",
+                severity=Severity.MEDIUM,
+                porter_role=page.key,
+                observed=ObservedValue(sorted(fit)),
+                evidence=tuple(c.evidence for c in fit.values()),
+            )
 
 
 def _of_identity(ctx: AzureContext, identity: AzureManagedIdentity) -> Iterator[Outcome]:
