@@ -40,8 +40,9 @@ from scanner.errors import UsageError
     "--nights",
     metavar="N",
     type=click.IntRange(2, 120),
-    help="Live through N nights of the AWS account instead, and write a history and its period report: drift, a fix, "
-    "a waiver that ends, a night that could not read. Exits as `period-report` does.",
+    help="Live through N nights of the cloud instead, and write a history and its period report: drift, a fix, a "
+    "waiver that ends, a night that could not read, one without a run. 14 take about 15 s with "
+    "aws or all, 3 s with gcp or azure. Exits as `period-report` does.",
 )
 @click.option("--out", metavar="DIR", default="porter-audit-demo", show_default=True, help="Directory for the reports.")
 @shared.baseline_option
@@ -74,9 +75,10 @@ def demo(
     with a subscription and its tenant, `--cloud all` with all of them.
     """
     if nights is not None:
-        if porter_yaml or previous is not None or tsa_url is not None or cloud not in (None, "aws"):
-            raise UsageError("--nights goes with --out, --baseline, the gates, --bundle full and --sign-key")
-        return _nights(nights, Path(out), baseline, (fail_on, fail_on_posture), bundle, sign_key, quiet=quiet)
+        if porter_yaml or previous is not None or tsa_url is not None:
+            raise UsageError("--nights goes with --cloud, --out, --baseline, the gates, --bundle full and --sign-key")
+        gates = (fail_on, fail_on_posture)
+        return _nights(nights, cloud or "aws", Path(out), baseline, gates, bundle, sign_key, quiet=quiet)
     from scanner.app.bundle import plan_bundle
     from scanner.app.demo.show import DemoOptions
     from scanner.app.demo.show import demo as run
@@ -112,6 +114,7 @@ def demo(
 
 def _nights(
     nights: int,
+    cloud: str,
     out: Path,
     baseline: str,
     gates: tuple[str, str],
@@ -132,13 +135,14 @@ def _nights(
         nights=nights,
         out=out,
         baseline=baseline,
+        cloud=cloud,
         fail_on=gates[0],
         fail_on_posture=gates[1],
         argv=tuple(sys.argv[1:]),
         bundle=bundle is not None or sign_key is not None,
         sign_key=sign_key,
     )
-    say("writing a loopback AWS account, and changing it night by night")
+    say(f"writing a loopback {_WRITTEN[cloud]}, then changing it night by night")
 
     def tell(line: str) -> None:
         if not quiet:

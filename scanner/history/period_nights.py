@@ -107,13 +107,23 @@ def _gaps(known: Nights, run: KnownRun, scope: str) -> str:
         return ""
     report = known.reports.get(run.run_id)
     if report is not None and report.unread:
-        return "not read: " + ", ".join(report.unread)
+        mine = [unit for unit in report.unread if _concerns(unit, scope, run, known.clouds)]
+        if mine or is_complete(run, scope):
+            return "not read: " + ", ".join(mine) if mine else ""
+        return f"exit {run.exit_code}; what was not read is of other scopes of the run"
     said = []
     if run.not_proven.get(scope, 0):
         said.append(f"results not proven: {run.not_proven[scope]}")
     if run.unread:
         said.append(f"units not read: {run.unread}, no report says which")
     return ", ".join(said) or f"exit {run.exit_code}"
+
+
+def _concerns(unit: str, scope: str, run: KnownRun, clouds: Mapping[str, str]) -> bool:
+    """Return whether a unit (`cloud/scope/region/kind`) is a scope's own, or stands above it: tenant, organization."""
+    cloud, _, rest = unit.partition("/")
+    place = rest.partition("/")[0]
+    return clouds.get(scope, cloud) in ("", cloud) and (place == scope or place not in run.scopes)
 
 
 def _evidence(known: Nights, run: KnownRun) -> tuple[Kept, str]:

@@ -29,7 +29,7 @@ from scanner.model.period import (
     ScopeNights,
 )
 
-from .nights import ACCOUNT, FIRST, night, piece, seen
+from .nights import ACCOUNT, FIRST, UNIT, night, piece, seen
 
 NIGHTLY = parse_schedule("nightly")
 NOW = FIRST + timedelta(days=400)
@@ -121,6 +121,35 @@ def test_each_scope_has_nights_of_its_own(tmp_path: Path) -> None:
     by_scope = {scope.scope: "".join(n.state.value[0] for n in scope.nights) for scope in made.scopes}
     assert by_scope == {ACCOUNT.id: "cmc", other.id: "mci"}
     assert [scope.cloud for scope in made.scopes] == ["aws", "gcp"]
+
+
+def test_what_another_scope_could_not_read_does_not_stand_on_a_night(tmp_path: Path) -> None:
+    """A run reads several scopes; what stands above them (a tenant, an organization) concerns all of its cloud."""
+    other = SeenScope("gcp", "proj-b")
+    third = SeenScope("gcp", "proj-c")
+    findings = (FAIL, seen("g", cloud="gcp", scope=other), seen("h", "INCOMPLETE", cloud="gcp", scope=third))
+    unread = (
+        "aws/111122223333/global/aws.iam.access_keys (denied)",
+        "gcp/organizations/789/gcp.node (denied)",
+        "gcp/proj-b/global/gcp.keys (denied)",
+    )
+    units = tuple(replace(UNIT, unit_id=name.partition(" ")[0], status="denied") for name in unread)
+    for code, details in (
+        (1, [f"not read: {unread[0]}", f"not read: {unread[1]}, {unread[2]}", f"not read: {unread[1]}"]),
+        (2, [f"not read: {unread[0]}", f"not read: {unread[1]}, {unread[2]}", f"not read: {unread[1]}"]),
+    ):
+        path = tmp_path / str(code)
+        path.mkdir()
+        lived = night(0, *findings, summary=SeenSummary(code), scopes=(ACCOUNT, other, third), units=units)
+        made = told(path, lived, last=0, reports={"run-0000": report("run-0000", unread=unread)})
+        assert [scope.nights[0].detail for scope in made.scopes] == details
+    only_other = {"run-0000": report("run-0000", unread=unread[2:])}
+    for code, detail in ((1, ""), (2, "exit 2; what was not read is of other scopes of the run")):
+        path = tmp_path / f"other-{code}"
+        path.mkdir()
+        lived = night(0, *findings[:2], summary=SeenSummary(code), scopes=(ACCOUNT, other), units=units[2:])
+        made = told(path, lived, last=0, reports=only_other)
+        assert made.scopes[0].nights[0].detail == detail
 
 
 def the_one(made: Period) -> Any:

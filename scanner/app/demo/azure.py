@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from scanner.app.demo.reading import DemoReading, made_up, own_environment
+from scanner.app.params import Parameter
 from scanner.app.run_facts import now
 from scanner.app.sources.azure import AzureOptions, Progress, read_azure
 from scanner.baseline.load import find, load_azure
@@ -28,18 +29,34 @@ def read_demo_azure(
     scenario: str, baseline: str, progress: Progress | None = None, *, services: bool = False
 ) -> DemoReading:
     """Write a scenario's tenant and read it. Raises `PorterAuditError` without the demo's libraries."""
-    if find_spec("trustme") is None or find_spec("azure") is None:
-        raise PorterAuditError("the demo's libraries are not installed", advice="pip install 'porter-audit[demo]'")
-    documented = bind_azure(load_azure(find(baseline)), {"subscription_id": DEMO_SUBSCRIPTION_ID})
+    need_clients()
+    documented, plan = documented_azure(baseline)
     with (
-        provisioned_azure(scenario, azure_plan(documented), now=now(), services=services) as (cloud, _),
+        provisioned_azure(scenario, plan, now=now(), services=services) as (cloud, _),
         own_environment("AZURE_", "ARM_", "MSI_", "IDENTITY_") as environ,
     ):
         environ.update(cloud.environment())
         live = AzureOptions(loopback=loopback_of(cloud))
         snapshot = read_azure(live, presence="expected", progress=progress)
+    return DemoReading(snapshot, azure_parameters(documented))
+
+
+def need_clients() -> None:
+    """Raise `PorterAuditError` if the demo's libraries are not installed."""
+    if find_spec("trustme") is None or find_spec("azure") is None:
+        raise PorterAuditError("the demo's libraries are not installed", advice="pip install 'porter-audit[demo]'")
+
+
+def documented_azure(baseline: str) -> tuple[AzureBaseline, AzurePlan]:
+    """Return a documented version with the loopback subscription's id in it, and what it has a customer make."""
+    documented = bind_azure(load_azure(find(baseline)), {"subscription_id": DEMO_SUBSCRIPTION_ID})
+    return documented, azure_plan(documented)
+
+
+def azure_parameters(documented: AzureBaseline) -> tuple[Parameter, ...]:
+    """Return the values that a documented version leaves open, made up."""
     known = {variable.name for variable in documented.variables}
-    return DemoReading(snapshot, made_up({_ACCOUNT_VARIABLE: _ACCOUNT} if _ACCOUNT_VARIABLE in known else {}))
+    return made_up({_ACCOUNT_VARIABLE: _ACCOUNT} if _ACCOUNT_VARIABLE in known else {})
 
 
 def loopback_of(cloud: LoopbackAzure) -> Loopback:

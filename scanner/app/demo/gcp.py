@@ -21,11 +21,8 @@ def read_demo_gcp(
 
     The project is connected as the documented version says: with a key, or with federation.
     """
-    if find_spec("google") is None or find_spec("grpc") is None:
-        raise PorterAuditError("the GCP clients are not installed", advice="pip install 'porter-audit[demo,gcp]'")
-    documented = load_gcp(find(baseline))
-    federated = any(account.federation for account in documented.service_accounts)
-    start, version = (FEDERATED, "2026-08") if federated else (KEYED, "2026-05")
+    need_clients()
+    start, version = set_up(baseline)
     with (
         provisioned_gcp(scenario, start=start, now=now(), services=services) as project,
         own_environment() as environ,
@@ -33,3 +30,15 @@ def read_demo_gcp(
         environ.update(project.environment)
         snapshot = read_gcp(GcpOptions(projects=(DEMO_PROJECT,)), presence="expected", progress=progress)
     return DemoReading(snapshot, made_up(gcp_parameters(version)))
+
+
+def need_clients() -> None:
+    """Raise `PorterAuditError` if Google's clients are not installed."""
+    if find_spec("google") is None or find_spec("grpc") is None:
+        raise PorterAuditError("the GCP clients are not installed", advice="pip install 'porter-audit[demo,gcp]'")
+
+
+def set_up(baseline: str) -> tuple[str, str]:
+    """Return how the project is connected, and the version whose parameters the loopback project has."""
+    federated = any(account.federation for account in load_gcp(find(baseline)).service_accounts)
+    return (FEDERATED, "2026-08") if federated else (KEYED, "2026-05")

@@ -1,31 +1,40 @@
-"""`demo --nights`: a fortnight of one account, and the period report that has to tell all of it.
+"""`demo --nights`: a fortnight of one cloud or of all, and the period report that has to tell all of it.
 
 There is drift, a fix, what came back, a waiver whose time was over, a night that could not read, one without a run.
-Each state of the account is read once; each night is then judged as of its own time.
+Each state of a cloud is read once; each night is then judged as of its own time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from scanner.app.demo.nights_aws import States, read_states
+from scanner.app.demo.nights_aws import read_states_aws
+from scanner.app.demo.nights_azure import read_states_azure
+from scanner.app.demo.nights_gcp import read_states_gcp
+from scanner.app.demo.nights_states import ReadStates, States, reading_of
 from scanner.app.demo.reading import DemoReading
+from scanner.app.demo.show import ALL
 from scanner.app.files import prepare_directory, write_all
 from scanner.app.outputs import Format, documents, plan_outputs
 from scanner.app.past import past
 from scanner.app.period.report import FORMATS, PeriodOptions, PeriodOutcome, period_report
 from scanner.app.scan import OnRuleError, ScanOptions, ScanOutcome, judge
+from scanner.app.snapshots import join_snapshots
 from scanner.app.sources.aws import Progress
 from scanner.app.waivers import read as read_waivers
+from scanner.assess.delta import DELTAS, UNCHANGED, UNKNOWN
 from scanner.baseline.load import find
 from scanner.baseline.version import DocumentedVersion, load_version
 from scanner.errors import UsageError
 from scanner.model.finding import Axis, Finding
+from scanner.model.report import Report
+from scanner.model.snapshot import UnitStatus
 from scanner.model.waiver import Waiver
 
 if TYPE_CHECKING:
@@ -35,9 +44,11 @@ HISTORY, WAIVERS, NIGHTS, BUNDLES, PERIOD = "history.sqlite", "waivers.yaml", "n
 MAX_NIGHTS = 120
 _HOUR = 2
 
-# d: as documented; w: widened; b: widened and loosened; x: the same, and IAM cannot be read; -: no run.
-STORY = "ddwwbxbw-wwbdw"
-"""A fortnight; longer spans begin it anew."""
+READERS: Final[dict[str, ReadStates]] = {
+    "aws": read_states_aws,
+    "gcp": read_states_gcp,
+    "azure": read_states_azure,
+}
 _WAIVED_FROM, _WAIVED_TO = 3, 8
 """Numbers of the nights on which the waiver is made and ends."""
 
@@ -50,6 +61,8 @@ class NightsOptions(msgspec.Struct, frozen=True):
     nights: int
     out: Path
     baseline: str
+    cloud: str = "aws"
+    """aws, gcp, azure, or all of them in one run each night."""
     fail_on: str = "high"
     fail_on_posture: str = "none"
     argv: tuple[str, ...] = ()
@@ -75,12 +88,13 @@ def demo_nights(
     times = night_times(options.nights, now)
     _bundle_plan(options)  # says now, and not after the first night, that a key is not fit
     prepare_directory(options.out)
-    states = read_states(options.baseline, progress)
-    documented = load_version(find(options.baseline), ["aws"])
+    clouds = tuple(READERS) if options.cloud == ALL else (options.cloud,)
+    documented = load_version(find(options.baseline), clouds)
+    states = {cloud: READERS[cloud](options.baseline, made=times[0], progress=progress) for cloud in clouds}
     waivers: tuple[Waiver, ...] = ()
     before: ScanOutcome | None = None
     for number, moment in enumerate(times):
-        reading = reading_of(states, number)
+        reading = _reading(states, number)
         if reading is None:
             tell(f"{moment:%Y-%m-%d}  no run")
             continue
@@ -106,15 +120,14 @@ def night_times(nights: int, now: datetime) -> list[datetime]:
     return [last - timedelta(days=nights - 1 - number) for number in range(nights)]
 
 
-def reading_of(states: States, number: int) -> DemoReading | None:
-    """Return what is read on a night, None where there is no run."""
-    return {
-        "d": states.documented,
-        "w": states.widened,
-        "b": states.both,
-        "x": states.denied,
-        "-": None,
-    }[STORY[number % len(STORY)]]
+def _reading(states: Mapping[str, States], number: int) -> DemoReading | None:
+    """Return what a night reads of all its clouds together, None where there is no run."""
+    read = [reading_of(of_cloud, cloud, number) for cloud, of_cloud in states.items()]
+    there = [reading for reading in read if reading is not None]
+    if not there:
+        return None
+    parameters = {p.name: p for reading in there for p in reading.parameters}
+    return DemoReading(join_snapshots([reading.snapshot for reading in there]), tuple(parameters.values()))
 
 
 def _night(
@@ -174,11 +187,31 @@ def _bundle_plan(options: NightsOptions) -> BundlePlan | None:
 
 
 def _line(outcome: ScanOutcome, moment: datetime) -> str:
+    from scanner.render.words import delta_words
+
     report = outcome.report
-    deltas = report.history.deltas if report.history is not None else {}
-    changes = ", ".join(f"{count} {delta}" for delta, count in deltas.items() if delta != "unchanged")
+    changes = [
+        f"{what}: " + ", ".join(f"{count} {delta_words(delta)}" for delta, count in deltas.items())
+        for what, deltas in _changes(report)
+    ]
+    unknown = sum(f.delta == UNKNOWN for f in report.findings)
+    refused = sorted({unit.kind for unit in report.units if unit.required and unit.status is UnitStatus.DENIED})
+    changes += [f"{unknown} results not known, for it could not read {', '.join(refused)}"] if unknown else []
     answer = report.verdict.as_documented
-    return f"{moment:%Y-%m-%d}  as documented: {answer}, exit {outcome.exit_code}; {changes or 'nothing changed'}"
+    return f"{moment:%Y-%m-%d}  as documented: {answer}, exit {outcome.exit_code}; {'; '.join(changes) or 'no change'}"
+
+
+def _changes(report: Report) -> Iterator[tuple[str, dict[str, int]]]:
+    """Yield what became of deviations since the night before, then of all else; nothing where nothing changed."""
+    gone = report.history.gone if report.history is not None else ()
+    axes = {finding.rule_id: finding.axis for finding in report.findings}
+    moved = [(finding.axis, finding.delta) for finding in report.findings]
+    moved += [(axes.get(one.rule_id, Axis.CONFORMANCE), one.delta) for one in gone]
+    for what, is_deviation in (("deviations", True), ("risks and the rest", False)):
+        deltas = Counter(delta for axis, delta in moved if (axis is Axis.CONFORMANCE) is is_deviation)
+        told = {delta: deltas[delta] for delta in DELTAS if deltas[delta] and delta not in (UNCHANGED, UNKNOWN)}
+        if told:
+            yield what, told
 
 
 def _accepted(path: Path, before: ScanOutcome, span: Sequence[datetime]) -> tuple[Waiver, ...]:

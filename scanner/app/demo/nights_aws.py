@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from importlib.util import find_spec
 
-import msgspec
-
+from scanner.app.demo.nights_states import States
 from scanner.app.demo.reading import DemoReading, made_up, own_environment
-from scanner.app.run_facts import now
 from scanner.app.sources.aws import AwsOptions, Progress, read_live
 from scanner.baseline.load import find, load_aws
 from scanner.baseline.variables import bind_aws
@@ -24,17 +23,7 @@ LOOSENED = "manager-external-id-dropped"
 """The change that is undone, and comes back."""
 
 
-class States(msgspec.Struct, frozen=True):
-    """The account as it is read on different nights."""
-
-    documented: DemoReading
-    widened: DemoReading
-    both: DemoReading
-    denied: DemoReading
-    """With both changes, and IAM refuses to be read."""
-
-
-def read_states(baseline: str, progress: Progress | None = None) -> States:
+def read_states_aws(baseline: str, *, made: datetime, progress: Progress | None = None) -> States:
     """Write the documented account, change it step by step and read each state once, with the real AWS SDK.
 
     Raises `PorterAuditError` without the demo's libraries.
@@ -52,7 +41,7 @@ def read_states(baseline: str, progress: Progress | None = None) -> States:
 
     with (
         own_environment("AWS_", "BOTO_") as environ,
-        provisioned_aws("documented", documented.roles, now=now()) as account,
+        provisioned_aws("documented", documented.roles, now=made) as account,
     ):
         environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
         environ.update(account.environment)
