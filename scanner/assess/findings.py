@@ -36,9 +36,10 @@ def scope_subject(scope: Scope) -> Subject:
 
 
 def admissible(outcome: Outcome, frame: Frame) -> Outcome:
-    """Return what the outcome may say given what was read: with a needed unit unread, only FAIL stands.
+    """Return what the outcome may say given what was read: with a needed unit unread, no PASS stands.
 
-    What a file does not carry is not asked; what it carries and cannot be decided stays open.
+    What a file does not carry is not asked. What was read and cannot be decided stays open where no more than
+    supplementary units are unread: it may not become the smaller matter of a unit that the scan is complete without.
     """
     basis = frame.basis
     if not basis.unread and not basis.never_asked:
@@ -46,7 +47,7 @@ def admissible(outcome: Outcome, frame: Frame) -> Outcome:
     if outcome.result in (Result.FAIL, Result.ERROR) and not outcome.reason_code.startswith(ABSENCE):
         return outcome
     in_file = basis.only_not_in_input and not frame.require_live
-    if in_file and _is_open(outcome):
+    if (in_file or not basis.without_core) and _is_open(outcome):
         return outcome
     return msgspec.structs.replace(
         outcome,
@@ -61,6 +62,7 @@ def admissible(outcome: Outcome, frame: Frame) -> Outcome:
 def _is_open(outcome: Outcome) -> bool:
     """Return whether something that was read is undecided, or for a person; codes on what was not read end so."""
     unread = outcome.reason_code.endswith("UNREAD") and outcome.reason_code != "TRUST_UNREAD"
+    unread = unread or outcome.reason_code.startswith(ABSENCE)
     return outcome.result in (Result.INCOMPLETE, Result.MANUAL) and not unread
 
 

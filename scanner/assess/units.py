@@ -23,6 +23,8 @@ class Basis(msgspec.Struct, frozen=True):
     """Kinds the rule needs for which there is no unit at all."""
     from_file: bool = False
     """The snapshot was not read from a live account."""
+    without_core: bool = False
+    """One of the units that the rule requires, and does not only take into account, is not complete."""
 
     @property
     def only_not_in_input(self) -> bool:
@@ -61,4 +63,5 @@ def basis_of(requires: Sequence[str], supplementary: Sequence[str], units: Itera
         not_in_input=bool(absent & set(requires)),
         never_asked=never_asked,
         from_file=source is not SourceKind.LIVE,
+        without_core=any(u.kind in requires for u in unread) or bool(set(never_asked) & set(requires)),
     )
