@@ -127,6 +127,15 @@ def other_identities(state: AwsState) -> Iterator[tuple[str, str, AwsState, str]
         body = document([{"Effect": "Allow", "Action": "sts:AssumeRole", **statement}])
         made = state.with_role(new_role(state, name, [], _READ)).with_trust(name, body)
         yield "role of the account trusting a role of the vendor", f"{statement}", made, name
+    tagged = new_role(state, "tagged", [{**_BY_EC2}], _READ)
+    tagged["Tags"] = [{"Key": "porter.run/managed", "Value": "true"}]
+    yield "role with the vendor's tag", "tagged", state.with_role(tagged), "tagged"
+    for number, (certain, statement) in enumerate(_FEDERATED):
+        name = f"federated-{number}"
+        kind = "role trusting an identity provider of the vendor" if certain else "role trusting what is named like it"
+        body = document([{"Effect": "Allow", **statement}])
+        made = state.with_role(new_role(state, name, [], _READ)).with_trust(name, body)
+        yield kind, f"{statement}", made, name
     for name in ("porter-ci", "Porter", "porterbot"):
         yield "IAM user of the vendor's name", name, _with_user(state, name), name
 
@@ -172,6 +181,33 @@ _TRUSTING_OURS: tuple[JsonObject, ...] = (
     {"Principal": {"AWS": [f"{_OWN}:role/checkout-service", f"{_OWN}:role/porter-node-manager"]}},
     {"Principal": {"AWS": "*"}, "Condition": {"ArnLike": {"aws:PrincipalArn": f"{_OWN}:role/porter-*"}}},
     {"Principal": {"AWS": "arn:aws:sts::111122223333:assumed-role/porter-manager/nightly"}},
+)
+
+
+_BY_EC2: JsonObject = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+_GITHUB, _EKS = "token.actions.githubusercontent.com", "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE"
+
+
+def _web(provider: str, claim: str, value: str) -> JsonObject:
+    return {
+        "Principal": {"Federated": f"{_OWN}:oidc-provider/{provider}"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringLike": {f"{provider}:{claim}": value}},
+    }
+
+
+_FEDERATED: tuple[tuple[bool, JsonObject], ...] = (
+    (True, _web("oidc.porter.run", "aud", "sts.amazonaws.com")),
+    (False, _web(_GITHUB, "sub", "repo:porter-dev/*:*")),
+    (False, _web(_EKS, "sub", "system:serviceaccount:porter-agent-system:*")),
+    (
+        False,
+        {
+            "Principal": {"Service": "eks.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": "108458755588"}},
+        },
+    ),
 )
 
 
@@ -232,6 +268,12 @@ def _pods(state: AwsState, region: str, pages: tuple[JsonObject, ...]) -> Iterat
             changed = {**association, "targetRoleArn": f"arn:aws:iam::{account}:role/lake"}
             new = (*pages[:index], {**page, "association": changed}, *pages[index + 1 :])
             yield "pod led on to another role", pod, state.with_unit(kinds.POD_IDENTITIES, new, region), pod
+        if association["serviceAccount"].startswith("porter"):
+            changed = {**association, "roleArn": f"{_OWN}:role/checkout-service"}
+            new = (*pages[:index], {**page, "association": changed}, *pages[index + 1 :])
+            yield "pod of the vendor given a role of the customer", pod, state.with_unit(
+                kinds.POD_IDENTITIES, new, region
+            ), pod
         role_name = association["roleArn"].rpartition("/")[2]
         for namespace, service_account in (("default", "shell"), ("zz", association["serviceAccount"])):
             other = {

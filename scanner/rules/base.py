@@ -78,7 +78,9 @@ class AwsContext(msgspec.Struct, frozen=True):
     documented: Callable[[AwsRole], DocumentedRole | None]
     """Return the documented role a live role is held to be, by name."""
     porter_roles: tuple[AwsRole, ...]
-    """Roles that are the vendor's by name, or that admit one of the vendor's accounts."""
+    """Roles that are the vendor's by name or by its tag, or that admit one of the vendor's accounts."""
+    open_to_organizations: tuple[AwsRole, ...] = ()
+    """Other roles that admit the vendor if a given organization is its own; a person has to compare."""
 
 
 class Rule(msgspec.Struct, frozen=True):

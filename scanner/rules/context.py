@@ -16,7 +16,10 @@ from scanner.rules.base import AwsContext, Settings
 from scanner.rules.external_id import statements, values
 from scanner.rules.judge import RoleJudgement, judge_role
 from scanner.rules.printed import with_printed_policies
-from scanner.rules.questions import IMPOSSIBLE, vendor_accounts, vendor_answer
+from scanner.rules.questions import IMPOSSIBLE, POSSIBLE, by_organization_only, vendor_accounts, vendor_answer
+from scanner.rules.vendor_marks import by_tag
+
+_PRINCIPALS = ("AWS", "Service", "Federated", "CanonicalUser")
 
 
 def build_context(
@@ -52,7 +55,7 @@ def build_context(
             )
         return judgements[role.arn]
 
-    vendors = vendor_accounts(baseline)
+    porter_roles, open_to_organizations = _vendor_roles(account, baseline, catalogue)
     return AwsContext(
         account=account,
         inventory=inventory,
@@ -62,12 +65,28 @@ def build_context(
         catalogue=catalogue,
         judge=judge,
         documented=documented,
-        porter_roles=tuple(
-            role
-            for role in sorted(account.roles, key=lambda r: r.arn)
-            if is_named_like_vendor(role.name, baseline) or _admits(role, vendors, baseline, account, catalogue)
-        ),
+        porter_roles=porter_roles,
+        open_to_organizations=open_to_organizations,
     )
+
+
+def _vendor_roles(
+    account: AwsAccount, baseline: AwsBaseline, catalogue: Catalogue
+) -> tuple[tuple[AwsRole, ...], tuple[AwsRole, ...]]:
+    """Return the roles that are the vendor's, and those that are if a given organization is, in ARN order."""
+    vendors = vendor_accounts(baseline)
+    certain: list[AwsRole] = []
+    doubtful: list[AwsRole] = []
+    for role in sorted(account.roles, key=lambda r: r.arn):
+        if is_named_like_vendor(role.name, baseline) or by_tag(baseline, role.tags):
+            certain.append(role)
+            continue
+        outcome = _admits(role, vendors, baseline, account, catalogue)
+        if outcome == POSSIBLE and by_organization_only(role, baseline, account, catalogue):
+            doubtful.append(role)
+        elif outcome != IMPOSSIBLE:
+            certain.append(role)
+    return tuple(certain), tuple(doubtful)
 
 
 def matches_name(pattern: str, name: str) -> bool:
@@ -98,22 +117,27 @@ def _finder(baseline: AwsBaseline) -> Callable[[str], DocumentedRole | None]:
 
 def _admits(
     role: AwsRole, vendors: tuple[str, ...], baseline: AwsBaseline, account: AwsAccount, catalogue: Catalogue
-) -> bool:
-    """Return whether a vendor account may assume the role, or cannot be ruled out. Unread trust is not guessed at."""
+) -> str:
+    """Return whether a vendor account may assume the role; a trust that was not read is not guessed at."""
     if not isinstance(role.trust, Observed) or not _mentions(role.trust.value, vendors):
-        return False
-    return vendor_answer(role, baseline, account, catalogue).outcome != IMPOSSIBLE
+        return IMPOSSIBLE
+    return vendor_answer(role, baseline, account, catalogue).outcome
 
 
 def _mentions(body: dict[str, Any], vendors: Iterable[str]) -> bool:
-    """Return whether a trust policy could admit a vendor at all: a cheap look before the engine is asked."""
+    """Return whether a trust policy could admit a vendor at all: a cheap look before the engine is asked.
+
+    What is not spelled as IAM spells it is the engine's to refuse, never this look's to pass over.
+    """
     for statement in statements(body):
-        if statement.get("Effect") != "Allow":
+        if statement.get("Effect") == "Deny":
             continue
         principal = statement.get("Principal")
-        if not isinstance(principal, dict):  # everyone, NotPrincipal, or not valid
+        if statement.get("Effect") != "Allow" or not isinstance(principal, dict):  # NotPrincipal, or not valid
             return True
-        for value in values(principal.get("AWS", [])):
-            if "*" in value or any(vendor in value for vendor in vendors):
+        for kind, names in principal.items():
+            named = values(names) if kind == "AWS" else ()
+            if kind not in _PRINCIPALS or any("*" in n or any(v in n for v in vendors) for n in named):
                 return True
-    return not statements(body)
+    found = body.get("Statement")
+    return not statements(body) or (isinstance(found, list) and len(found) != len(statements(body)))

@@ -23,6 +23,7 @@ POSSIBLE = "possible"
 IMPOSSIBLE = "impossible"
 UNDECIDED = "undecided"
 
+_NO_ORGANIZATION: Final = {"Null": {"aws:PrincipalOrgID": "true", "aws:PrincipalOrgPaths": "true"}}
 ASSUME = ("sts:AssumeRole",)
 _CALLER_ARN: Final = "aws:principalarn"
 
@@ -75,12 +76,19 @@ def external_principals(body: JsonObject, own_account: str) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if account_of(name) != own_account))
 
 
-def vendor_condition(vendor: str, partition: str) -> JsonObject:
-    """Return what is true of every request from a vendor account."""
-    return {
+def vendor_condition(vendor: str, partition: str, organization: str = "") -> JsonObject:
+    """Return what is true of every request from a vendor account.
+
+    `organization`: the audited account's own, if known; the vendor's accounts are in another one.
+    """
+    known: JsonObject = {
         "StringEquals": {"aws:PrincipalAccount": [vendor]},
         "ArnLike": {"aws:PrincipalArn": [f"arn:{partition}:iam::{vendor}:*"]},
     }
+    if organization:
+        known["StringNotEquals"] = {"aws:PrincipalOrgID": [organization]}
+        known["ForAllValues:StringNotLike"] = {"aws:PrincipalOrgPaths": [f"{organization}/*"]}
+    return known
 
 
 def outside_condition(own_account: str) -> JsonObject:
@@ -215,13 +223,20 @@ def vendor_if(
             {"AWS": [f"arn:{account.partition}:iam::{vendor}:root"]},
             account,
             catalogue,
-            conditions=merge_conditions(vendor_condition(vendor, account.partition), conditions),
+            conditions=merge_conditions(
+                vendor_condition(vendor, account.partition, account.organization_id), conditions
+            ),
         )
         if answer.outcome == POSSIBLE:
             return answer
         if answer.outcome == UNDECIDED:
             undecided = answer
     return undecided or Answer(IMPOSSIBLE)
+
+
+def by_organization_only(role: AwsRole, baseline: AwsBaseline, account: AwsAccount, catalogue: Catalogue) -> bool:
+    """Return whether a vendor account may assume the role at most as a member of an organization that is named."""
+    return vendor_if(role, _NO_ORGANIZATION, baseline, account, catalogue).outcome == IMPOSSIBLE
 
 
 def merge_conditions(first: JsonObject, second: JsonObject) -> JsonObject:

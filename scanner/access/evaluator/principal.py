@@ -168,8 +168,9 @@ def _aws_element_names(value: str, caller: Caller) -> tuple[Truth, str]:
     found = _ARN.fullmatch(value)
     account = value if _ACCOUNT.fullmatch(value) else found["account"] if found and found["what"] == "root" else ""
     if account:
-        same = caller.in_account and caller.account == account
-        same = same and (found is None or found["partition"] == caller.partition)
+        same: Truth = caller.in_account and caller.account == account
+        if same and found is not None and found["partition"] != caller.partition:
+            same = None  # account ids are not said to differ between partitions, and no policy may name another's
         return same, (DIRECT if caller.kind == "root" else ACCOUNT)
     if found is None or found["account"] != caller.account:
         return False, NO_GRANT

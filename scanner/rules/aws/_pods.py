@@ -10,6 +10,7 @@ from scanner.model.finding import Subject
 from scanner.model.inventory import AwsRole, PodIdentityAssociation
 from scanner.rules.base import AwsContext
 from scanner.rules.context import is_named_like_vendor
+from scanner.rules.vendor_marks import is_vendor_pod
 from scanner.rules.words import quote
 
 POD_SERVICE = "pods.eks.amazonaws.com"
@@ -37,10 +38,11 @@ def concerns_porter(ctx: AwsContext, arn: str) -> bool:
 
 
 def porter_associations(ctx: AwsContext) -> Iterator[PodIdentityAssociation]:
-    """Yield the associations that give a pod one of Porter's roles, or may do so since the role was not read."""
+    """Yield the associations of Porter's own pods, and those that give a pod one of Porter's roles or may do so."""
     for item in sorted(ctx.account.pod_identities, key=lambda a: (a.region, a.cluster, a.association_id)):
         targets = [a for a in (item.role_arn, item.target_role_arn) if isinstance(a, str)]
-        if isinstance(item.role_arn, NotObserved) or any(concerns_porter(ctx, arn) for arn in targets):
+        theirs = is_vendor_pod(ctx.baseline, item.namespace, item.service_account)
+        if theirs or isinstance(item.role_arn, NotObserved) or any(concerns_porter(ctx, arn) for arn in targets):
             yield item
 
 

@@ -11,12 +11,10 @@ from scanner.model.inventory import AwsRole, AwsStack
 from scanner.rules.aws.stack_001_porter_role import live_stacks, owned_roles
 from scanner.rules.base import AwsContext
 from scanner.rules.context import matches_name
-from scanner.rules.external_id import values
 from scanner.rules.questions import IMPOSSIBLE, UNDECIDED, vendor_answer
 from scanner.rules.revoked import command
+from scanner.rules.vendor_marks import by_tag
 from scanner.rules.words import quote
-
-_TAG_KEYS = ("aws:resourcetag/", "aws:requesttag/")
 
 
 def trusting(ctx: AwsContext) -> Iterator[tuple[AwsRole, Answer]]:
@@ -24,7 +22,7 @@ def trusting(ctx: AwsContext) -> Iterator[tuple[AwsRole, Answer]]:
     for role in sorted(ctx.account.roles, key=lambda r: r.arn):
         if isinstance(role.trust, NotObserved):
             yield role, Answer(UNDECIDED, reason=f"the trust policy could not be read: {role.trust.reason}")
-        elif role in ctx.porter_roles:
+        elif role in ctx.porter_roles or role in ctx.open_to_organizations:
             answer = vendor_answer(role, ctx.baseline, ctx.account, ctx.catalogue)
             if answer.outcome != IMPOSSIBLE:
                 yield role, answer
@@ -45,27 +43,6 @@ def by_name(baseline: AwsBaseline, name: str) -> str | None:
         if matches_name(extra.name_pattern.lower(), folded):
             return f"other material of Porter names it ({extra.source})"
     return None
-
-
-def by_tag(baseline: AwsBaseline, tags: tuple[tuple[str, str], ...]) -> str | None:
-    """Return why tags say that a thing is the vendor's."""
-    known = vendor_tags(baseline)
-    found = next(((key, value) for key, value in tags if (key, value) in known), None)
-    return f"it carries the tag {quote('='.join(found))}" if found else None
-
-
-def vendor_tags(baseline: AwsBaseline) -> frozenset[tuple[str, str]]:
-    """Return the tags with which the vendor marks what it made: those its documented conditions ask for."""
-    found: set[tuple[str, str]] = set()
-    for role in baseline.roles:
-        for statement in role.statements:
-            for keys in statement.conditions.values():
-                for key, value in keys.items():
-                    prefix = next((p for p in _TAG_KEYS if key.lower().startswith(p)), None)
-                    tag = key[len(prefix) :] if prefix else ""
-                    if tag.lower().startswith(baseline.name_prefix.lower()):
-                        found.update((tag, one) for one in values(value) if "*" not in one)
-    return frozenset(found)
 
 
 def vendor_roles(ctx: AwsContext) -> dict[str, AwsRole]:

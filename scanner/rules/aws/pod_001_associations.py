@@ -2,7 +2,8 @@
 
 ## What it checks
 Each EKS Pod Identity association that refers to a Porter role: the role must be documented as one for pods, which
-excludes the roles that are open to another account, and the association must not lead on to a target role.
+excludes the roles that are open to another account, and the association must not lead on to a target role. A service
+account that is named like Porter's, or lives in its agent's namespace, must not get a role that is not Porter's.
 
 ## Why it matters
 The IAM policies do not show which pod gets a role; the association does. porter-access-manager and porter-infra-
@@ -12,7 +13,9 @@ manager trust Pod Identity, so one association makes any pod their holder.
 Delete the association. Ask Porter which service account needs which role.
 
 ## Limits
-Namespaces and service accounts that Porter uses are not published, so their names are shown and not judged.
+Which namespaces and service accounts Porter's add-ons use is not published: other names are shown and not judged.
+Roles that a service account gets through the cluster's OpenID Connect provider are seen in the roles' trust policies
+(AWS-ROLE-001).
 
 ## References
 - https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
@@ -30,12 +33,14 @@ from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS, POD_IDENTITIES,
 from scanner.rules.aws._common import EKS_POD_IDENTITY, PORTER_PERMISSIONS, expectation, not_applicable
 from scanner.rules.aws._pods import (
     association_subject,
+    concerns_porter,
     is_pod_role,
     pod,
     porter_associations,
     porter_role_of,
     role_name,
 )
+from scanner.rules.aws._power import ADMINISTRATOR, IAM_ADMINISTRATOR, grants_all
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.questions import account_of
 from scanner.rules.words import quote
@@ -83,6 +88,8 @@ def _judge(ctx: AwsContext, item: PodIdentityAssociation) -> _Verdict:
         )
     if item.target_role_arn is not None:
         return _target(ctx, item, item.target_role_arn)
+    if not concerns_porter(ctx, item.role_arn):
+        return _other_role(ctx, item, item.role_arn)
     role = porter_role_of(ctx, item.role_arn)
     name = quote(role_name(item.role_arn))
     if role is None:
@@ -105,6 +112,14 @@ def _judge(ctx: AwsContext, item: PodIdentityAssociation) -> _Verdict:
             severity,
         )
     return Result.PASS, "AS_DOCUMENTED", f"{pod(item)} is given {name}, a role documented for pods.", None
+
+
+def _other_role(ctx: AwsContext, item: PodIdentityAssociation, arn: str) -> _Verdict:
+    """Judge a pod that is Porter's by its own name and gets a role that is not."""
+    role = next((r for r in ctx.account.roles if r.arn == arn), None)
+    powerful = role is not None and (grants_all(ctx, role, ADMINISTRATOR) or grants_all(ctx, role, IAM_ADMINISTRATOR))
+    words = f"{pod(item)} is named like Porter's and is given {quote(role_name(arn))}, which is not Porter's."
+    return Result.FAIL, "OTHER_ROLE", words, Severity.CRITICAL if powerful else Severity.MEDIUM
 
 
 def _target(ctx: AwsContext, item: PodIdentityAssociation, target: str) -> _Verdict:

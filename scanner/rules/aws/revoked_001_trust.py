@@ -45,16 +45,14 @@ from scanner.rules.aws._common import (
 from scanner.rules.aws._revoked import role_removal, stack_words, trusting, whose
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.differences import witness_of
-from scanner.rules.questions import IMPOSSIBLE, UNDECIDED, vendor_if
+from scanner.rules.questions import UNDECIDED, by_organization_only
 from scanner.rules.revoked import left, look_alike, none_left
 from scanner.rules.words import count, quote
-
-_NO_ORGANIZATION = {"Null": {"aws:PrincipalOrgID": "true", "aws:PrincipalOrgPaths": "true"}}
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:
     """Yield one outcome per role that admits a Porter account or may do so, else one PASS for the account."""
-    found = [(role, answer) for role, answer in trusting(ctx) if not _own_organization_only(ctx, role, answer)]
+    found = list(trusting(ctx))
     for role, answer in found:
         yield _judge(ctx, role, answer)
     if not found:
@@ -65,7 +63,7 @@ def check(ctx: AwsContext) -> Iterator[Outcome]:
 def _judge(ctx: AwsContext, role: AwsRole, answer: Answer) -> Outcome:
     if answer.outcome == UNDECIDED:
         return undecided_outcome(role_subject(role), f"Whether {quote(role.name)} admits Porter", answer)
-    if whose(ctx, role) is None and _by_organization_only(ctx, role):
+    if whose(ctx, role) is None and by_organization_only(role, ctx.baseline, ctx.account, ctx.catalogue):
         return look_alike(
             role_subject(role),
             f"{quote(role.name)} is open to an organization. Porter's organization is not published: "
@@ -87,18 +85,6 @@ def _judge(ctx: AwsContext, role: AwsRole, answer: Answer) -> Outcome:
         observed=role.arn,
     )
     return msgspec.structs.replace(outcome, witness=witness_of(answer.witness))
-
-
-def _own_organization_only(ctx: AwsContext, role: AwsRole, answer: Answer) -> bool:
-    """Return whether a role is open to the account's own organization alone, which Porter's accounts are not in."""
-    if answer.outcome == UNDECIDED or not ctx.account.organization_id:
-        return False
-    elsewhere = {"StringNotEquals": {"aws:PrincipalOrgID": [ctx.account.organization_id]}}
-    return vendor_if(role, elsewhere, ctx.baseline, ctx.account, ctx.catalogue).outcome == IMPOSSIBLE
-
-
-def _by_organization_only(ctx: AwsContext, role: AwsRole) -> bool:
-    return vendor_if(role, _NO_ORGANIZATION, ctx.baseline, ctx.account, ctx.catalogue).outcome == IMPOSSIBLE
 
 
 RULE = Rule(

@@ -28,9 +28,10 @@ from scanner.model.finding import Axis, Outcome, Remediation, Severity, Subject
 from scanner.model.inventory import AwsUser
 from scanner.model.kinds import ACCESS_KEYS, AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import IAM_BEST_PRACTICES, PORTER_CONNECT, account_subject
-from scanner.rules.aws._revoked import by_tag, looks_like_vendor
+from scanner.rules.aws._revoked import looks_like_vendor
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.revoked import command, left, look_alike, none_left
+from scanner.rules.vendor_marks import by_tag
 from scanner.rules.words import count, quote
 
 

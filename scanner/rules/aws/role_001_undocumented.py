@@ -1,9 +1,10 @@
 """AWS-ROLE-001: Every role that is Porter's by name or trust is documented.
 
 ## What it checks
-Every IAM role whose name starts like Porter's, or whose trust policy admits one of Porter's accounts, is looked up in
-the documented version. A role that is not there fails. The access engine answers whether the trust admits Porter, so
-a role that trusts everyone counts too, unless its conditions shut Porter out.
+Every IAM role whose name starts like Porter's, that carries Porter's tag, or whose trust policy admits one of Porter's
+accounts, is looked up in the documented version. A role that is not there fails. The access engine answers whether the
+trust admits Porter, so a role that trusts everyone counts too, unless its conditions shut Porter out. A role that
+trusts an identity provider on Porter's domain fails too.
 
 ## Why it matters
 A role nobody documented is access nobody reviewed. It survives the removal of everything that is documented.
@@ -12,9 +13,11 @@ A role nobody documented is access nobody reviewed. It survives the removal of e
 Ask Porter what the role is for. Remove it, or take Porter's account out of its trust policy, if there is no answer.
 
 ## Limits
-Porter's organization is not published. A role that is open to an organization id or path is MANUAL: a person must
-compare it. A role that belongs to Porter but has another name and trusts only roles of this account is not
-recognised.
+Porter's organization is not published. A role that is open to another organization than your own is MANUAL: a person
+must compare it; your own is known where `organizations:DescribeOrganization` was answered. So is a role whose trust
+names what is called like Porter's: a repository's owner, a service account, an account of Porter's in a condition. A
+role that belongs to Porter but has another name and no tag, and trusts only roles of this account, is not recognised;
+nor is one that trusts every subject of an identity provider that many share.
 
 ## References
 - https://docs.porter.run/security-and-compliance/aws-permissions
@@ -45,7 +48,8 @@ from scanner.rules.aws._power import ADMINISTRATOR, IAM_ADMINISTRATOR, grants_al
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.context import is_named_like_vendor, matches_name
 from scanner.rules.differences import witness_of
-from scanner.rules.questions import IMPOSSIBLE, POSSIBLE, UNDECIDED, ask_permissions, vendor_answer, vendor_if
+from scanner.rules.questions import POSSIBLE, UNDECIDED, ask_permissions, vendor_answer
+from scanner.rules.vendor_marks import by_tag, trust_marks
 from scanner.rules.words import count, quote, worst
 
 _ROLE_MANAGEMENT = (
@@ -54,24 +58,53 @@ _ROLE_MANAGEMENT = (
     "iam:CreatePolicyVersion",
     "iam:UpdateAssumeRolePolicy",
 )
-_NO_ORGANIZATION = {"Null": {"aws:PrincipalOrgID": "true", "aws:PrincipalOrgPaths": "true"}}
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:
-    """Yield one outcome per Porter role, and one per role whose trust could not be read."""
-    unread = [r for r in ctx.account.roles if isinstance(r.trust, NotObserved) and r not in ctx.porter_roles]
-    for role in ctx.porter_roles:
-        yield _judge(ctx, role)
-    for role in unread:
-        yield Outcome(
+    """Yield one outcome per role that is or may be Porter's, unread trust among them, else one for the account."""
+    found = False
+    for role in (*ctx.porter_roles, *ctx.open_to_organizations):
+        found = True
+        yield _judge(ctx, role) if role in ctx.porter_roles else _open_to_organization(ctx, role)
+    for role in sorted(ctx.account.roles, key=lambda r: r.arn):
+        if role in ctx.porter_roles or role in ctx.open_to_organizations:
+            continue
+        outcome = _other(ctx, role)
+        if outcome is not None:
+            found = True
+            yield outcome
+    if not found:
+        yield _none_found(ctx)
+
+
+def _other(ctx: AwsContext, role: AwsRole) -> Outcome | None:
+    """Return what to say of a role that neither its name nor an AWS principal makes Porter's; None: nothing."""
+    if isinstance(role.trust, NotObserved):
+        return Outcome(
             subject=role_subject(role),
             result=Result.INCOMPLETE,
             message=f"The trust policy of {quote(role.name)} could not be read, so Porter may be admitted by it.",
             reason_code="TRUST_UNREAD",
             evidence=(role.evidence,),
         )
-    if not ctx.porter_roles and not unread:
-        yield _none_found(ctx)
+    marks = list(dict.fromkeys(trust_marks(role.trust.value, ctx.baseline)))
+    if not marks:
+        return None
+    certain = [mark for mark in marks if mark.certain]
+    powerful = _power(ctx, role)
+    shown = [mark.words for mark in certain or marks]
+    words = ", ".join(shown[:3]) + (f" and {len(shown) - 3} more" if len(shown) > 3 else "")
+    ask = "It is not documented" if certain else "That points to Porter: compare by hand"
+    return Outcome(
+        subject=role_subject(role),
+        result=Result.FAIL if certain else Result.MANUAL,
+        message=f"{quote(role.name)} {words}. {ask}.",
+        reason_code="IDENTITY_PROVIDER" if certain else "POINTS_TO_PORTER",
+        severity=(Severity.CRITICAL if powerful else Severity.HIGH) if certain else Severity.MEDIUM,
+        severity_reason=f"it {powerful}" if certain and powerful else "",
+        observed=ObservedValue([mark.words for mark in marks], "trust policy"),
+        evidence=evidence_of(role),
+    )
 
 
 def _none_found(ctx: AwsContext) -> Outcome:
@@ -99,28 +132,30 @@ def _judge(ctx: AwsContext, role: AwsRole) -> Outcome:
             evidence=(role.evidence,),
         )
     admits = vendor_answer(role, ctx.baseline, ctx.account, ctx.catalogue)
-    if not is_named_like_vendor(role.name, ctx.baseline):
-        return _by_trust(ctx, role, admits)
-    return _undocumented(ctx, role, admits)
-
-
-def _by_trust(ctx: AwsContext, role: AwsRole, admits: Answer) -> Outcome:
-    """Judge a role that is Porter's by its trust policy alone."""
-    if admits.outcome == UNDECIDED:
+    if admits.outcome == UNDECIDED and not _claims(ctx, role):
         return undecided_outcome(role_subject(role), f"Whether {quote(role.name)} admits Porter", admits)
-    free = vendor_if(role, _NO_ORGANIZATION, ctx.baseline, ctx.account, ctx.catalogue)
-    if free.outcome == IMPOSSIBLE:
-        return Outcome(
-            subject=role_subject(role),
-            result=Result.MANUAL,
-            message=f"{quote(role.name)} is open to an organization. Porter's organization is not published: "
-            "compare the id by hand.",
-            reason_code="ORGANIZATION_UNKNOWN",
-            severity=Severity.MEDIUM,
-            witness=witness_of(admits.witness),
-            evidence=(role.evidence,),
-        )
     return _undocumented(ctx, role, admits)
+
+
+def _claims(ctx: AwsContext, role: AwsRole) -> str:
+    """Return how a role says itself that it is Porter's, in words; empty: it does not."""
+    if is_named_like_vendor(role.name, ctx.baseline):
+        return "is named like Porter's"
+    return "carries Porter's tag" if by_tag(ctx.baseline, role.tags) else ""
+
+
+def _open_to_organization(ctx: AwsContext, role: AwsRole) -> Outcome:
+    admits = vendor_answer(role, ctx.baseline, ctx.account, ctx.catalogue)
+    return Outcome(
+        subject=role_subject(role),
+        result=Result.MANUAL,
+        message=f"{quote(role.name)} is open to an organization. Porter's organization is not published: "
+        "compare the id by hand.",
+        reason_code="ORGANIZATION_UNKNOWN",
+        severity=Severity.MEDIUM,
+        witness=witness_of(admits.witness),
+        evidence=(role.evidence,),
+    )
 
 
 def _undocumented(ctx: AwsContext, role: AwsRole, admits: Answer) -> Outcome:
@@ -128,9 +163,9 @@ def _undocumented(ctx: AwsContext, role: AwsRole, admits: Answer) -> Outcome:
         (e for e in ctx.baseline.known_extras if matches_name(e.name_pattern.lower(), role.name.lower())), None
     )
     severity, why = _severity(ctx, role, admits, extra)
-    who = "admits Porter's account" if admits.outcome == POSSIBLE else "is named like Porter's"
+    who = "admits Porter's account" if admits.outcome == POSSIBLE else _claims(ctx, role)
     if admits.outcome == UNDECIDED:
-        who = f"is named like Porter's and may admit it ({admits.reason})"
+        who = f"{who} and may admit it ({admits.reason})"
     known = f" Other material names it: {extra.reason}" if extra else ""
     return Outcome(
         subject=role_subject(role),
@@ -156,7 +191,7 @@ def _severity(ctx: AwsContext, role: AwsRole, admits: Answer, extra: KnownExtra 
     if powerful:
         return Severity.HIGH, f"it {powerful}"
     stated = Severity(extra.severity) if extra else Severity.MEDIUM
-    return worst([stated, Severity.LOW]), "named like Porter's; no Porter account may assume it"
+    return worst([stated, Severity.LOW]), f"it {_claims(ctx, role)}; no Porter account may assume it"
 
 
 def _power(ctx: AwsContext, role: AwsRole) -> str:

@@ -56,7 +56,8 @@ def check(ctx: AwsContext) -> Iterator[Outcome]:
         yield no_porter_role(ctx)
         return
     own = [role.arn for role in ctx.porter_roles]
-    others = [role for role in ctx.account.roles if role.arn not in own]
+    theirs = (*ctx.porter_roles, *ctx.open_to_organizations)
+    others = [role for role in ctx.account.roles if role not in theirs]
     found = False
     for role in sorted(others, key=lambda r: r.arn):
         outcome = _judge(ctx, role, own)
