@@ -82,7 +82,9 @@ def _vendor_roles(
             certain.append(role)
             continue
         outcome = _admits(role, vendors, baseline, account, catalogue)
-        if outcome == POSSIBLE and by_organization_only(role, baseline, account, catalogue):
+        if outcome == POSSIBLE and not _spells(role, vendors) and by_organization_only(
+            role, baseline, account, catalogue
+        ):
             doubtful.append(role)
         elif outcome != IMPOSSIBLE:
             certain.append(role)
@@ -122,6 +124,13 @@ def _admits(
     if not isinstance(role.trust, Observed) or not _mentions(role.trust.value, vendors):
         return IMPOSSIBLE
     return vendor_answer(role, baseline, account, catalogue).outcome
+
+
+def _spells(role: AwsRole, vendors: Iterable[str]) -> bool:
+    """Return whether an Allow of the trust policy spells out one of the vendor's accounts, wherever in it."""
+    body = role.trust.value if isinstance(role.trust, Observed) else {}
+    allows = repr([s for s in statements(body) if s.get("Effect") == "Allow"])
+    return any(vendor in allows for vendor in vendors)
 
 
 def _mentions(body: dict[str, Any], vendors: Iterable[str]) -> bool:
