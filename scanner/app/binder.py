@@ -1,20 +1,19 @@
-"""`report --format binder`: a folder per control, written whole or not at all."""
+"""`report --format binder`: a folder per control."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from scanner.app.binder_folder import SUMS, check_place, write_folder
 from scanner.app.digests import digest
 from scanner.app.held import reader
 from scanner.baseline.controls import Framework, shipped_controls
-from scanner.errors import InputError, RenderError, UsageError
+from scanner.errors import InputError, UsageError
 from scanner.model.report import Report
 
 if TYPE_CHECKING:
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
     from scanner.model.pages import PageFile
     from scanner.render.binder import Binder, BinderFacts
 
-_PARTIAL: Final = ".partial"
 _MAX_SEED_CHARS: Final = 200
-_SUMS: Final = "SHA256SUMS"
 _COPIED: Final = ("manifest.json", "manifest.dsse.json", "manifest.tsr")
 
 
@@ -48,21 +45,34 @@ def prepare_binder(options: BinderOptions) -> Framework:
     return known[options.framework]
 
 
-def write_binder(opened: Opened, options: BinderOptions, directory: Path) -> Path:
-    """Write the binder of a bundle into a directory and return its path.
+def binder_place(opened: Opened, options: BinderOptions, directory: Path) -> Path:
+    """Return where the binder of a bundle goes.
 
-    Raises `UsageError` if there is no bundle behind the report or no result speaks to the framework, `RenderError` if
-    the binder is there already or cannot be written.
+    Raises `UsageError` if there is no bundle behind the report, or what is there is not a binder as it was written.
+    """
+    _bundle_of(opened)
+    target = directory / f"binder-{options.framework}-{opened.report.run.run_id}"
+    check_place(target)
+    return target
+
+
+def write_binder(opened: Opened, options: BinderOptions, directory: Path) -> Path:
+    """Write the binder of a bundle into a directory and return its path; one as it was written is replaced.
+
+    Raises `UsageError` as `binder_place` does, or if no result speaks to the framework, `RenderError` if it cannot be
+    written.
     """
     framework = prepare_binder(options)
+    target = binder_place(opened, options, directory)
+    write_folder(target, binder_files(opened, _bundle_of(opened), framework, options))
+    return target
+
+
+def _bundle_of(opened: Opened) -> Path:
     if opened.bundle is None or opened.manifest_sha256 is None:
         advice = "give the evidence bundle of the run"
         raise UsageError("a binder needs the raw answers, and a report.json has none", advice=advice)
-    target = directory / f"binder-{framework.key}-{opened.report.run.run_id}"
-    if os.path.lexists(target):
-        raise RenderError(f"binder `{target}` is there already", advice="name another directory, or remove it")
-    _write_folder(target, binder_files(opened, opened.bundle, framework, options))
-    return target
+    return opened.bundle
 
 
 def binder_files(opened: Opened, bundle: Path, framework: Framework, options: BinderOptions) -> dict[str, bytes]:
@@ -92,7 +102,7 @@ def binder_files(opened: Opened, bundle: Path, framework: Framework, options: Bi
         **_copied(bundle),
     }
     sums = "".join(f"{digest(files[path])}  {path}\n" for path in sorted(files))
-    return {**files, _SUMS: sums.encode()}
+    return {**files, SUMS: sums.encode()}
 
 
 def _raw(bundle: Path, listed: Mapping[str, str]) -> Callable[[PageFile], bytes]:
@@ -135,42 +145,10 @@ def _spoken(report: Report) -> str:
 
 def _printed(covers: Mapping[str, bytes], report: Report) -> dict[str, bytes]:
     """Return each cover as a PDF where there is a Chromium; without one the covers stay pages."""
-    from scanner.render.pdf import find_chromium, print_page
+    from scanner.render.pdf import find_chromium, print_pages
 
     browser = find_chromium()
     if browser is None:
         return {}
-    return {
-        path.removesuffix(".html") + ".pdf": print_page(page, report.run.ended, browser)
-        for path, page in covers.items()
-    }
-
-
-def _write_folder(target: Path, files: Mapping[str, bytes]) -> None:
-    """Write all files below `.partial`, then rename: 0600 and 0700. Raises `RenderError`; a crash leaves `.partial`."""
-    partial = target.with_name(target.name + _PARTIAL)
-    try:
-        if partial.is_dir() and not partial.is_symlink():
-            shutil.rmtree(partial)
-        partial.mkdir(mode=0o700, parents=True)
-        for path, content in files.items():
-            file = partial / path
-            _make_parents(file.parent, partial)
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
-                if path == _SUMS:
-                    stream.flush()
-                    os.fsync(stream.fileno())
-        partial.rename(target)
-    except OSError as error:
-        raise RenderError(f"cannot write binder `{target}`: {(error.strerror or 'no access').lower()}") from error
-
-
-def _make_parents(folder: Path, root: Path) -> None:
-    missing = []
-    while folder != root and not folder.is_dir():
-        missing.append(folder)
-        folder = folder.parent
-    for made in reversed(missing):
-        made.mkdir(mode=0o700)
+    pages = {path.removesuffix(".html") + ".pdf": page for path, page in covers.items()}
+    return print_pages(pages, report.run.ended, browser)

@@ -88,9 +88,10 @@ def report(
         prepare_binder(binder)
     prepare(plan.outputs)
     opened = open_report(source)
-    written = write_report(opened.report, plan.outputs, oscal_version)
+    made: tuple[Path, ...] = ()
     if plan.binder and plan.outputs.directory is not None:
-        written = (*written, write_binder(opened, binder, plan.outputs.directory))
+        made = (write_binder(opened, binder, plan.outputs.directory),)
+    written = (*write_report(opened.report, plan.outputs, oscal_version), *made)
     if plan.outputs.stdout is not None:
         emit(render_as(opened.report, plan.outputs.stdout, oscal_version))
     if plan.outputs.terminal and not printing.quiet:

@@ -11,6 +11,8 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +24,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"
 """Commands that print a page, all of one kind."""
 ADVICE = "install Chromium (Debian and Ubuntu: apt-get install chromium), or print report.html from a browser"
 TIMEOUT_S = 180
+_MOST_AT_ONCE = 4
 # https://developer.chrome.com/blog/print-margins (read 2026-10-12): page numbers in margins came with this version.
 MIN_VERSION = 131
 
@@ -62,15 +65,24 @@ def render_pdf(report: Report, executable: str | None = None) -> bytes:
     browser = executable or find_chromium()
     if browser is None:
         raise RenderError("cannot make report.pdf: no Chromium was found", advice=ADVICE)
-    return print_page(print_html(report), report.run.ended, browser)
+    return print_pages({"report.pdf": print_html(report)}, report.run.ended, browser)["report.pdf"]
 
 
-def print_page(page: bytes, moment: datetime, browser: str) -> bytes:
-    """Return a page of ours as a PDF that says it was made at `moment`. Raises `RenderError` as `render_pdf` does."""
+def print_pages(pages: Mapping[str, bytes], moment: datetime, browser: str) -> dict[str, bytes]:
+    """Return pages of ours by name as PDFs that say they were made at `moment`.
+
+    A browser prints one page and ends, and most of its time is its start: as many as there are processors run at once.
+    Raises `RenderError` as `render_pdf` does.
+    """
+
+    def printed(page: bytes) -> bytes:
+        with tempfile.TemporaryDirectory(prefix="porter-audit-pdf-") as folder:
+            return _dated(_print(browser, page, Path(folder)), moment)
+
     with tempfile.TemporaryDirectory(prefix="porter-audit-pdf-") as folder:
         _check_version(browser, Path(folder))
-        made = _print(browser, page, Path(folder))
-    return _dated(made, moment)
+    with ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
+        return dict(zip(pages, pool.map(printed, pages.values()), strict=True))
 
 
 def _check_version(browser: str, folder: Path) -> None:

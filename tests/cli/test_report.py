@@ -196,18 +196,96 @@ def test_a_binder_is_the_same_again_and_another_seed_draws_anew(porter: Porter, 
     assert "another" in (other / "index.html").read_text()
 
 
+FEW = ("--framework", "cis-aws")
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.mark.usefixtures("no_browser")
-def test_a_binder_is_never_written_over_but_half_a_one_is(porter: Porter, home: Path, bundles: Bundles) -> None:
+def test_a_binder_is_made_again_in_its_place_as_it_was_left(porter: Porter, home: Path, bundles: Bundles) -> None:
+    """A second run, one after an interruption at any point, and one with another seed; what lies beside it stays."""
     bundle = bundles["full"]
-    few = ("--framework", "cis-aws")
-    partial = home / "b" / f"binder-cis-aws-{bundle.name.removeprefix('bundle-')}.partial"
-    partial.mkdir(parents=True)
-    (partial / "left").write_text("x")
-    made = binder_of(porter, home, bundle, "b", *few)
-    assert not partial.exists()
-    assert not (made / "left").exists()
-    done = porter("report", bundle, "--format", "binder", "--out", "b", *few)
-    assert (done.code, "is there already" in done.err) == (4, True)
+    made = binder_of(porter, home, bundle, "b", *FEW)
+    first = files_below(made)
+    (home / "b" / "notes.txt").write_text("mine")
+    (home / "b" / "binder-of-others").mkdir()
+    partial, replaced = (made.with_name(made.name + end) for end in (".partial", ".replaced"))
+    for left in ((), (partial,), (partial, replaced), (replaced,)):
+        if replaced in left:
+            made.rename(replaced)
+        if partial in left:
+            partial.mkdir()
+            (partial / "index.html").write_text("half")
+        done = porter("report", bundle, "--format", "binder", "--out", "b", *FEW)
+        assert (done.code, done.out) == (0, ""), done.err
+        assert files_below(made) == first
+        assert {path.name for path in (home / "b").iterdir()} == {made.name, "notes.txt", "binder-of-others"}
+    assert porter("report", bundle, "--format", "binder", "--out", "b", *FEW, "--seed", "other").code == 0
+    assert files_below(made) != first
+
+
+def add_note(binder: Path) -> None:
+    (binder / "controls" / "notes.txt").write_text("seen, A. Auditor")
+
+
+def change_page(binder: Path) -> None:
+    (binder / "index.html").write_text("changed")
+
+
+def drop_page(binder: Path) -> None:
+    (binder / "index.csv").unlink()
+
+
+def drop_sums(binder: Path) -> None:
+    (binder / "SHA256SUMS").unlink()
+
+
+def spoil_sums(binder: Path) -> None:
+    (binder / "SHA256SUMS").write_bytes(b"\xff\xfe no sums\n")
+
+
+def link_inside(binder: Path) -> None:
+    (binder / "index.csv").unlink()
+    (binder / "index.csv").symlink_to("index.html")
+
+
+def be_a_file(binder: Path) -> None:
+    shutil.rmtree(binder)
+    binder.write_text("a file")
+
+
+def be_a_link(binder: Path) -> None:
+    binder.rename(binder.with_name("elsewhere"))
+    binder.symlink_to("elsewhere")
+
+
+@pytest.mark.usefixtures("no_browser")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (add_note, "holds `controls/notes.txt`, which its SHA256SUMS does not name"),
+        (change_page, "`index.html` is not as it was written"),
+        (drop_page, "`index.csv` is not as it was written"),
+        (drop_sums, "is there, and is no binder that is whole"),
+        (spoil_sums, "is there, and is no binder that is whole"),
+        (link_inside, "`index.csv` is not as it was written"),
+        (be_a_file, "is there, and is no binder that is whole"),
+        (be_a_link, "is there, and is no binder that is whole"),
+    ],
+)
+def test_a_binder_that_somebody_changed_is_never_written_over(
+    porter: Porter, home: Path, bundles: Bundles, change: Callable[[Path], None], message: str
+) -> None:
+    bundle = bundles["full"]
+    made = binder_of(porter, home, bundle, "b", *FEW)
+    change(made)
+    before = files_below(home / "b")
+    done = porter("report", bundle, "--format", "binder,json", "--out", "b", *FEW)
+    assert (done.code, done.out, message in done.err) == (3, "", True), done.err
+    assert "name another directory" in done.err
+    assert files_below(home / "b") == before
 
 
 @pytest.mark.usefixtures("no_browser")
