@@ -70,18 +70,19 @@ def evaluate(
     every: list[ScopeResult | ServicesResult] = [*results, *services]
     findings = tuple(f for r in every for f in r.findings)
     reviews = tuple(_with_risks(review, findings) for r in results for review in r.reviews)
+    populations = tuple(p for r in every for p in r.populations)
     parts = [*(cloud.part for cloud in judged), *(result.part for result in services)]
     rules += [rule for result in services for rule in result.rules]
     return Report(
         schema=REPORT_SCHEMA,
         schema_version=SCHEMA_VERSION,
         run=_run(snapshot, parts, terms, facts, rules),
-        verdict=spoken_verdict(verdict(findings, reviews, units, snapshot.source), documented.id),
+        verdict=spoken_verdict(verdict(findings, reviews, units, snapshot.source, populations), documented.id),
         summary=summary(findings, units, len(rules)),
         scopes=snapshot.scopes,
         units=units,
         calls=snapshot.calls,
-        populations=tuple(p for r in every for p in r.populations),
+        populations=populations,
         tie_outs=tuple(t for r in results for t in r.tie_outs),
         reviews=reviews,
         findings=findings,

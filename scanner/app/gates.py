@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner.app.exit_codes import CLEAN, FINDINGS, INCOMPLETE, INTERNAL, strongest
+from scanner.assess.verdict import not_found
 from scanner.model.finding import SEVERITY_ORDER, Axis, Finding, Result
 from scanner.model.question import Question
 from scanner.model.report import Report
@@ -67,6 +68,7 @@ def _gaps(report: Report) -> Iterator[bool]:
             f.result is Result.MANUAL and f.axis is Axis.CONFORMANCE and f.status != "WAIVED" for f in report.findings
         )
     yield from (_unread(unit) for unit in report.units if unit.unit_id not in acknowledged)
+    yield bool(not_found(report.findings, report.reviews, report.run.source, report.populations))
 
 
 def _acknowledged(finding: Finding) -> bool:

@@ -6,20 +6,29 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from scanner.model.finding import SEVERITY_ORDER, Axis, Finding, Result, Severity
-from scanner.model.report import RoleReview, Summary, Verdict
+from scanner.model.report import Population, RoleReview, Summary, Verdict
 from scanner.model.snapshot import SourceKind, Unit, UnitStatus
 
 YES, NO, NOT_PROVEN = "yes", "no", "not proven"
 
 
+HELD = "held to be Porter's"
+"""Ends the names of lists of what the vendor has beside the roles that are compared."""
+
+
 def verdict(
-    findings: Sequence[Finding], reviews: Sequence[RoleReview], units: Sequence[Unit], source: SourceKind
+    findings: Sequence[Finding],
+    reviews: Sequence[RoleReview],
+    units: Sequence[Unit],
+    source: SourceKind,
+    populations: Sequence[Population] = (),
 ) -> Verdict:
     """Return the two verdict lines. A deviation weighs more than something unread; both weigh more than silence."""
     deviations = [f for f in findings if _deviates(f)]
     open_points = [f for f in findings if _leaves_open(f)]
     required = [u for u in units if u.required and u.status not in (UnitStatus.COMPLETE, UnitStatus.NOT_IN_INPUT)]
-    answer = NO if deviations else NOT_PROVEN if open_points or required else YES
+    missed = not_found(findings, reviews, source, populations)
+    answer = NO if deviations else NOT_PROVEN if open_points or required or missed else YES
     unread = tuple(
         f"{u.kind}{'' if u.region == 'global' else ' in ' + u.region}: {u.status.value}"
         for u in units
@@ -27,10 +36,32 @@ def verdict(
     )
     return Verdict(
         as_documented=answer,
-        headline=_headline(answer, deviations, open_points, reviews, unread, source),
+        headline=_headline(answer, deviations, open_points, reviews, unread, source, _held(populations), missed),
         allows=_allows(findings),
         unread=unread,
     )
+
+
+def not_found(
+    findings: Iterable[Finding], reviews: Iterable[RoleReview], source: SourceKind, populations: Iterable[Population]
+) -> tuple[str, ...]:
+    """Return the ids of live scopes where the vendor is expected and nothing goes by a name of the vendor's.
+
+    Nothing was judged there: what the vendor has may go by another name.
+    """
+    if source is not SourceKind.LIVE:
+        return ()
+    here = {r.scope_id for r in reviews if r.present} | {p.scope_id for p in populations if _is_held(p)}
+    expected = {f.scope.id for f in findings if f.scope.presence == "expected"}
+    return tuple(sorted(expected - here))
+
+
+def _is_held(population: Population) -> bool:
+    return population.name.endswith(HELD) and population.count > 0
+
+
+def _held(populations: Iterable[Population]) -> int:
+    return sum(p.count for p in populations if _is_held(p))
 
 
 def _deviates(finding: Finding) -> bool:
@@ -58,12 +89,16 @@ def _headline(
     reviews: Sequence[RoleReview],
     unread: Sequence[str],
     source: SourceKind,
+    held: int,
+    missed: Sequence[str],
 ) -> str:
     present = [r for r in reviews if r.present]
     scope = "" if source is SourceKind.LIVE else " For this input only: what it does not contain was not judged."
     reading = "" if not unread else f" Not read: {count(len(unread), 'unit')}."
     if not present and answer == YES:
-        return f"No Porter access found.{reading}{scope}"
+        other = f"{count(held, 'principal or registration', 'principals and registrations')} of Porter's"
+        said = f"{other} found, and no role that could be compared; nothing beyond the documented version was seen"
+        return f"{said if held else 'No Porter access found'}.{reading}{scope}"
     actions = sum(r.live_actions for r in present)
     compared = f"{count(len(present), 'identity', 'identities')} with {count(actions, 'granted action')} compared"
     if answer == NO:
@@ -73,6 +108,7 @@ def _headline(
         said = f"{count(len(deviations), 'deviation')} on {count(subjects, 'subject')}{accepted}; {compared}."
     elif answer == NOT_PROVEN:
         points = f"{count(len(open_points), 'open point')}, " if open_points else ""
+        points += f"nothing found by name in {join(missed, 'scopes')}, where Porter is expected; " if missed else ""
         said = f"{points}no deviation seen; {compared}."
     else:
         said = f"nothing beyond the documented version; {compared}, everything required was read."
@@ -125,10 +161,10 @@ def _allows(findings: Iterable[Finding]) -> str:
     return "; ".join(phrases) + tail + "."
 
 
-def join(names: Sequence[str]) -> str:
+def join(names: Sequence[str], noun: str = "roles") -> str:
     """Return names as prose; more than three become a count."""
     if len(names) > 3:
-        return f"{len(names)} roles"
+        return f"{len(names)} {noun}"
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 

@@ -56,7 +56,7 @@ def waive(report: Report, waivers: Sequence[Waiver], as_of: datetime) -> Report:
         report,
         findings=everything,
         waivers=rows,
-        verdict=verdict(everything, report.reviews, report.units, report.run.source),
+        verdict=verdict(everything, report.reviews, report.units, report.run.source, report.populations),
         summary=msgspec.structs.replace(
             summary(everything, report.units, report.summary.rules_evaluated), exit_code=report.summary.exit_code
         ),

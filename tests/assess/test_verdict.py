@@ -1,0 +1,57 @@
+"""What the first line says where the vendor is named nowhere, or by something else than a role that is compared."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanner.app.baselines.versions import chosen_version
+from scanner.app.scan import Judging, judged
+from scanner.engine import RunFacts
+from scanner.localcloud.azure_tenant import documented_tenant
+from scanner.model.report import Report
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "rules"))
+
+import live_subscription
+
+AT = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def report(case: dict[str, Any]) -> Report:
+    baseline = live_subscription.bound_baseline("2026-05")
+    state = documented_tenant(live_subscription.plan_of(baseline), now=AT)
+    if case.get("start") == "empty":
+        for name in ("applications", "servicePrincipals"):
+            state.rows(name).clear()
+    if "start" in case:
+        state.rows("roleDefinitions").pop()
+        state.rows("roleAssignments").pop(0)
+    documented = chosen_version("porter@2026-05", ("azure",))
+    judging = Judging(values={}, as_of=AT, allow_incomplete=case.get("allow_incomplete", False))
+    return judged(live_subscription.snapshot_of(state, case), documented, judging, RunFacts("run", AT, AT))
+
+
+def test_where_nothing_is_expected_and_nothing_is_found_the_answer_is_yes() -> None:
+    found = report({"start": "empty"})
+    assert (found.verdict.as_documented, found.summary.exit_code) == ("yes", 0)
+    assert found.verdict.headline == "No Porter access found."
+
+
+def test_where_porter_is_expected_and_nothing_goes_by_its_name_nothing_is_proven() -> None:
+    found = report({"start": "empty", "presence": "expected"})
+    assert (found.verdict.as_documented, found.summary.exit_code) == ("not proven", 2)
+    assert "bbbbbbbb-0000-4000-8000-000000000002, where Porter is expected" in found.verdict.headline
+    assert report({"start": "empty", "presence": "expected", "allow_incomplete": True}).summary.exit_code == 0
+
+
+@pytest.mark.parametrize("presence", ["unknown", "expected"])
+def test_a_principal_that_is_left_without_its_role_is_not_no_access(presence: str) -> None:
+    found = report({"start": "without the role", "presence": presence})
+    assert "No Porter access found" not in found.verdict.headline
+    assert found.verdict.headline.startswith("2 principals and registrations of Porter's found")
+    assert found.verdict.as_documented == "yes"
