@@ -49,7 +49,7 @@ def replay(bundle: Path) -> Replay:
     old, new = read(REPORT_PATH), render(report, Format.JSON)
     if old == new:
         return Replay(equal=True, findings=len(report.findings))
-    told = list(_differences(json.loads(old), json.loads(new)))
+    told = list(_differences(_report_in(old), json.loads(new)))
     if read(CONTROLS_PATH) != controls_file():
         told.insert(0, "the mapping to controls is not the same")
     return Replay(False, len(report.findings), tuple(told))
@@ -69,7 +69,35 @@ def _record(read: Callable[[str], bytes], path: str, kind: type[Any]) -> Any:
     try:
         return msgspec.json.decode(read(path), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"bundle: `{path}`: {' '.join(str(error).split())}") from error
+        raise InputError(f"bundle: `{path}`: {' '.join(str(error).split())[:200]}") from error
+
+
+class _Run(msgspec.Struct):
+    version: str
+    rules_digest: str
+    catalogue: str
+
+
+class _Finding(msgspec.Struct):
+    finding_id: str
+    rule_id: str
+    status: str
+    fingerprint: str
+
+
+class _Report(msgspec.Struct):
+    run: _Run
+    findings: list[_Finding]
+
+
+def _report_in(data: bytes) -> dict[str, Any]:
+    """Return a report.json that may be of another version. Raises `InputError` where no difference could be named."""
+    try:
+        msgspec.json.decode(data, type=_Report)
+        report: dict[str, Any] = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"bundle: `{REPORT_PATH}`: {' '.join(str(error).split())[:200]}") from error
+    return report
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:

@@ -295,7 +295,7 @@ def _consistency(bundle: Path, manifest: Manifest) -> Step:
     """Compare what the files say of each other; only after their hashes were seen to be right."""
     try:
         problems = list(_contradictions(bundle, manifest))
-    except (_Refused, OSError, msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:
+    except (_Refused, OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
         problems = [f"report.json: not what this program writes ({type(error).__name__})"]
     counts = manifest.counts
     detail = f"{counts.findings:,} findings, {counts.pages:,} answers, {counts.calls:,} calls, populations recounted"

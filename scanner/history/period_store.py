@@ -13,7 +13,7 @@ import msgspec
 
 from scanner.errors import HistoryError
 from scanner.history.period import Known
-from scanner.history.store import open_store
+from scanner.history.store import RunRow, open_store, typed
 from scanner.model.history import State
 from scanner.model.period import KnownDeviation, KnownRun, Sighting
 
@@ -41,6 +41,7 @@ JOIN state ON state.fingerprint = finding.fingerprint JOIN word AS d ON d.id = g
 WHERE run.as_of < :end
 ORDER BY 6, 7, 2
 """
+_CLOUDS = "SELECT scope, max(cloud) FROM finding GROUP BY scope"
 
 
 def read_known(path: Path, end: datetime) -> Known:
@@ -55,32 +56,33 @@ def read_known(path: Path, end: datetime) -> Known:
             names = {run.run_id for run in runs}
             # The same few names stand in every row: kept once, a year of nights takes little memory.
             rows = db.execute(_SIGHTINGS, before)
-            sightings = tuple(Sighting(*map(sys.intern, row[:5])) for row in rows if row[0] in names)
+            seen = typed((row[:5] for row in rows if row[0] in names), tuple[str, str, str, str, str])
+            sightings = tuple(Sighting(*map(sys.intern, row)) for row in seen)
             return Known(
                 runs=runs,
                 deviations=_deviations(db, {seen.fingerprint for seen in sightings}),
                 sightings=sightings,
-                clouds=dict(db.execute("SELECT scope, max(cloud) FROM finding GROUP BY scope").fetchall()),
+                clouds=dict(typed(db.execute(_CLOUDS), tuple[str, str])),
             )
-    except (sqlite3.DatabaseError, msgspec.DecodeError) as error:
+    except (sqlite3.DatabaseError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise HistoryError(f"history `{path}`: {' '.join(str(error).split())[:200]}") from error
 
 
 def _runs(db: sqlite3.Connection, before: Mapping[str, str]) -> tuple[KnownRun, ...]:
-    rows = db.execute(_RUNS, before).fetchall()
+    rows = typed(db.execute(_RUNS, before), RunRow)
     not_proven: dict[int, dict[str, int]] = {}
-    for run, scope, count in db.execute(_NOT_PROVEN):
+    for run, scope, count in typed(db.execute(_NOT_PROVEN), tuple[int, str, int]):
         not_proven.setdefault(run, {})[scope] = count
     return tuple(
         KnownRun(
-            run_id=row[1],
-            as_of=datetime.fromisoformat(row[2]),
-            baseline=row[3],
-            as_documented=row[4],
-            exit_code=row[5],
-            unread=row[6],
-            scopes=tuple(row[7].split()),
-            not_proven=not_proven.get(row[0], {}),
+            run_id=row.run_id,
+            as_of=row.as_of,
+            baseline=row.baseline,
+            as_documented=row.as_documented,
+            exit_code=row.exit_code,
+            unread=row.unread,
+            scopes=tuple(row.scopes.split()),
+            not_proven=not_proven.get(row.id, {}),
         )
         for row in rows
     )
@@ -88,7 +90,8 @@ def _runs(db: sqlite3.Connection, before: Mapping[str, str]) -> tuple[KnownRun, 
 
 def _deviations(db: sqlite3.Connection, wanted: set[str]) -> dict[str, KnownDeviation]:
     made = {}
-    for fingerprint, body in db.execute("SELECT fingerprint, body FROM state ORDER BY fingerprint"):
+    rows = db.execute("SELECT fingerprint, body FROM state ORDER BY fingerprint")
+    for fingerprint, body in typed(rows, tuple[str, str]):
         if fingerprint not in wanted:
             continue
         seen = msgspec.json.decode(body, type=State).seen

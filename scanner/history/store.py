@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from scanner.errors import HistoryError
+from scanner.model.common import Whole, check_moments
 from scanner.model.history import Facts, Gone, Night, Previous, Seen, State
 
 if TYPE_CHECKING:
@@ -52,8 +53,33 @@ CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
 class _Known(msgspec.Struct, frozen=True):
     """What a night leaves for the next; most nights leave the same, so it is kept once for all of them."""
 
-    rule_versions: dict[str, int] = {}
+    rule_versions: dict[str, Whole] = {}
     facts: Facts = Facts()
+
+
+class RunRow(msgspec.Struct, frozen=True, array_like=True):
+    """A row of `run` as its table has it. SQLite lets any value stand in any column: a file that was damaged may."""
+
+    id: int
+    run_id: str
+    as_of: datetime
+    baseline: str
+    as_documented: str
+    exit_code: Whole
+    unread: Whole
+    scopes: str
+
+    def __post_init__(self) -> None:
+        check_moments(self.as_of)
+
+
+class _LastRow(msgspec.Struct, frozen=True, array_like=True):
+    run_id: str
+    as_of: datetime
+    body: str
+
+    def __post_init__(self) -> None:
+        check_moments(self.as_of)
 
 
 class RunLine(msgspec.Struct, frozen=True):
@@ -70,7 +96,7 @@ class RunLine(msgspec.Struct, frozen=True):
     deltas: dict[str, int]
 
 
-class DiffLine(msgspec.Struct, frozen=True):
+class DiffLine(msgspec.Struct, frozen=True, array_like=True):
     """What differs between two nights for one finding; None: that night has no such result."""
 
     fingerprint: str
@@ -81,6 +107,19 @@ class DiffLine(msgspec.Struct, frozen=True):
     after: str | None
     changed: bool
     """The status is the same, and what deviates is not."""
+
+
+class _Highest(msgspec.Struct, frozen=True, array_like=True):
+    as_of: str | None
+
+
+T = TypeVar("T")
+
+
+def typed(rows: Iterable[Any], kind: type[T]) -> Iterator[T]:
+    """Yield rows as records of a kind; raises `msgspec.ValidationError` where one is not."""
+    for row in rows:
+        yield msgspec.convert(row, kind)
 
 
 class Store:
@@ -104,18 +143,19 @@ class Store:
                 f"(SELECT run FROM run_scope WHERE scope IN ({marks})) ORDER BY as_of DESC, run.id DESC LIMIT 1",
                 wanted,
             ).fetchone()
-            rows = self._db.execute(
+            bodies = self._db.execute(
                 f"SELECT body FROM state WHERE scope IN ({marks}) ORDER BY fingerprint",
                 wanted,
             )
-            states = tuple(msgspec.json.decode(body, type=State) for (body,) in rows)
-        if last is None:
-            return Previous("history", states=states)
-        known = msgspec.json.decode(last[2], type=_Known)
+            states = tuple(msgspec.json.decode(body, type=State) for (body,) in typed(bodies, tuple[str]))
+            if last is None:
+                return Previous("history", states=states)
+            row = msgspec.convert(last, _LastRow)
+            known = msgspec.json.decode(row.body, type=_Known)
         return Previous(
             source="history",
-            run_id=last[0],
-            as_of=datetime.fromisoformat(last[1]),
+            run_id=row.run_id,
+            as_of=row.as_of,
             states=states,
             rule_versions=known.rule_versions,
             facts=known.facts,
@@ -156,16 +196,16 @@ class Store:
             ).fetchall()
             return [
                 RunLine(
-                    row[1],
-                    datetime.fromisoformat(row[2]),
-                    row[3],
-                    row[4],
-                    row[5],
-                    row[6],
-                    scopes=tuple(row[7].split()),
-                    deltas=self._deltas(row[0]),
+                    row.run_id,
+                    row.as_of,
+                    row.baseline,
+                    row.as_documented,
+                    row.exit_code,
+                    row.unread,
+                    scopes=tuple(row.scopes.split()),
+                    deltas=self._deltas(row.id),
                 )
-                for row in rows
+                for row in typed(rows, RunRow)
             ]
 
     def diff(self, before: str, after: str) -> list[DiffLine]:
@@ -173,7 +213,7 @@ class Store:
         with _plainly(self._path):
             first, second = self._run_number(before), self._run_number(after)
             rows = self._db.execute(_DIFF, {"a": first, "b": second}).fetchall()
-        return [DiffLine(row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in rows]
+            return list(typed(((*row[:6], bool(row[6])) for row in rows), DiffLine))
 
     def _run_number(self, run_id: str) -> int:
         row = self._db.execute("SELECT id FROM run WHERE run_id = ?", (run_id,)).fetchone()
@@ -188,7 +228,7 @@ class Store:
             "WHERE word <> '' GROUP BY word ORDER BY word",
             {"run": run},
         )
-        return dict(rows.fetchall())
+        return dict(typed(rows, tuple[str, int]))
 
     def _refuse_the_past(self, night: Night) -> None:
         scopes = [scope.id for scope in night.scopes]
@@ -198,8 +238,9 @@ class Store:
             scopes,
         ).fetchone()
         mine = _stamp(night.run.as_of)
-        if row[0] is not None and mine < row[0]:
-            raise HistoryError(f"history `{self._path}`: this run is of {mine}, the last one of {row[0]}")
+        last = msgspec.convert(row, _Highest).as_of
+        if last is not None and mine < last:
+            raise HistoryError(f"history `{self._path}`: this run is of {mine}, the last one of {last[:40]}")
 
     def _add_run(self, night: Night, known: str) -> int:
         run = night.run
@@ -343,8 +384,8 @@ def _plainly(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise HistoryError(f"history `{path}`: {' '.join(str(error).split())}") from error
-    except (sqlite3.DatabaseError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise HistoryError(f"history `{path}`: {' '.join(str(error).split())[:200]}") from error
+    except (sqlite3.DatabaseError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _damaged(path) from error
 
 

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeAlias, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
 JsonObject: TypeAlias = dict[str, Any]
 """A provider's JSON object as received; treat as immutable."""
 
+Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+"""A count as files hold it: more than any number of runs or findings, and a number to every reader and store."""
+
+Grade: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(critical|high|medium|low|info)\Z")]
+"""A severity as files hold it."""
+
 T = TypeVar("T")
+
+
+def check_moments(*moments: datetime | None) -> None:
+    """Raise `ValueError` on a time without zone, or so near the edge of the calendar that it is none in UTC.
+
+    For `__post_init__` of records that are read from files: a reader then names the record that is wrong.
+    """
+    for moment in moments:
+        if moment is not None and moment.tzinfo is None:
+            raise ValueError("a time without zone")
+        if moment is not None and not 1 < moment.year < 9999:
+            raise ValueError("a time that is none of this program")
 
 
 class EvidencePointer(msgspec.Struct, frozen=True):

@@ -6,9 +6,11 @@ import re
 from datetime import datetime
 from enum import Enum
 from hashlib import sha256
+from typing import Annotated, TypeAlias
 
 import msgspec
 
+from scanner.model.common import Grade, Whole, check_moments
 from scanner.model.config import Presence
 from scanner.model.snapshot import ApiCall
 
@@ -17,13 +19,18 @@ TARGET_SCHEMA = "porter-audit/fleet-target/v1"
 ROLLUP_SCHEMA = "porter-audit/rollup/v1"
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]")
 _MAX_KEY = 120
+_Cloud: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(aws|gcp|azure)\Z")]
+_Kind: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(account|project|subscription)\Z")]
+_Answer: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(yes|no|not proven)\Z")]
+_ExitCode: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=4)]
+# Files of a run are read again when it is continued: what they say is held to what a run can write.
 
 
 class Place(msgspec.Struct, frozen=True, order=True):
     """One account, project or subscription."""
 
-    cloud: str
-    kind: str
+    cloud: _Cloud
+    kind: _Kind
     """account, project or subscription."""
     id: str
     name: str = ""
@@ -111,6 +118,9 @@ class Plan(msgspec.Struct, frozen=True):
     skipped: tuple[Skipped, ...] = ()
     gaps: tuple[Gap, ...] = ()
 
+    def __post_init__(self) -> None:
+        check_moments(self.created)
+
 
 class Reach(str, Enum):
     """How far reading a target came."""
@@ -134,7 +144,7 @@ class Deviation(msgspec.Struct, frozen=True):
     rule_id: str
     title: str
     axis: str
-    severity: str
+    severity: Grade
     result: str
     status: str
     subject: str
@@ -172,9 +182,8 @@ class TargetResult(msgspec.Struct, frozen=True):
     presence: Presence
     documented: str
     reach: Reach
-    exit_code: int
-    as_documented: str
-    """`yes`, `no` or `not proven`."""
+    exit_code: _ExitCode
+    as_documented: _Answer
     headline: str
     allows: str = ""
     why: str = ""
@@ -182,15 +191,18 @@ class TargetResult(msgspec.Struct, frozen=True):
     advice: str = ""
     run_id: str | None = None
     as_of: datetime | None = None
-    results: dict[str, int] = {}
-    conformance_fail: dict[str, int] = {}
-    posture_fail: dict[str, int] = {}
-    units: dict[str, int] = {}
+    results: dict[str, Whole] = {}
+    conformance_fail: dict[str, Whole] = {}
+    posture_fail: dict[str, Whole] = {}
+    units: dict[str, Whole] = {}
     findings: tuple[FindingCount, ...] = ()
     deviations: tuple[Deviation, ...] = ()
     open_points: tuple[OpenPoint, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     """Name and sha256 of each file of the target, sorted."""
+
+    def __post_init__(self) -> None:
+        check_moments(self.as_of)
 
 
 class JournalLine(msgspec.Struct, frozen=True):
@@ -198,10 +210,13 @@ class JournalLine(msgspec.Struct, frozen=True):
 
     key: str
     reach: Reach
-    exit_code: int
+    exit_code: _ExitCode
     sha256: str
     """Of its target.json."""
     at: datetime
+
+    def __post_init__(self) -> None:
+        check_moments(self.at)
 
 
 class Group(msgspec.Struct, frozen=True):

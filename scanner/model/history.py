@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from scanner.model.common import JsonObject
+from scanner.model.common import Grade, JsonObject, Whole, check_moments
 
 
 class SeenScope(msgspec.Struct, frozen=True):
@@ -62,10 +62,10 @@ class Seen(msgspec.Struct, frozen=True):
     fingerprint: str
     content_hash: str
     rule_id: str
-    rule_version: int
+    rule_version: Whole
     rule_title: str
     axis: str
-    severity: str
+    severity: Grade
     result: str
     status: str
     reason_code: str
@@ -80,7 +80,10 @@ class Seen(msgspec.Struct, frozen=True):
     last_seen: datetime | None = None
     last_changed: datetime | None = None
     resolved_at: datetime | None = None
-    occurrences: int | None = None
+    occurrences: Whole | None = None
+
+    def __post_init__(self) -> None:
+        check_moments(self.first_seen, self.last_seen, self.last_changed, self.resolved_at)
 
 
 class SeenBaseline(msgspec.Struct, frozen=True):
@@ -96,6 +99,9 @@ class SeenRun(msgspec.Struct, frozen=True):
     as_of: datetime
     baseline: SeenBaseline
 
+    def __post_init__(self) -> None:
+        check_moments(self.as_of)
+
 
 class SeenVerdict(msgspec.Struct, frozen=True):
     """The answer of the night."""
@@ -106,7 +112,7 @@ class SeenVerdict(msgspec.Struct, frozen=True):
 class SeenSummary(msgspec.Struct, frozen=True):
     """How the night ended."""
 
-    exit_code: int
+    exit_code: Whole
 
 
 class State(msgspec.Struct, frozen=True):
@@ -117,8 +123,11 @@ class State(msgspec.Struct, frozen=True):
     first_seen: datetime
     last_seen: datetime
     last_changed: datetime
-    occurrences: int
+    occurrences: Whole
     resolved_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        check_moments(self.first_seen, self.last_seen, self.last_changed, self.resolved_at)
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -128,13 +137,16 @@ class Gone(msgspec.Struct, frozen=True):
     fingerprint: str
     rule_id: str
     rule_title: str
-    severity: str
+    severity: Grade
     scope_id: str
     subject: str
     delta: str
     """`fixed`, or `unknown_incomplete` where tonight could not tell."""
     first_seen: datetime
     last_seen: datetime
+
+    def __post_init__(self) -> None:
+        check_moments(self.first_seen, self.last_seen)
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -160,7 +172,7 @@ class HistoryNote(msgspec.Struct, frozen=True):
     previous_run_id: str | None
     """None: this is the first night."""
     previous_as_of: datetime | None
-    deltas: dict[str, int] = {}
+    deltas: dict[str, Whole] = {}
     """Delta -> count of findings, those that are gone included."""
     gone: tuple[Gone, ...] = ()
     remembered: tuple[State, ...] = ()

@@ -12,7 +12,7 @@ import msgspec
 from scanner.errors import InputError
 from scanner.model import finding as model
 from scanner.model import report as records
-from scanner.model.common import EvidencePointer
+from scanner.model.common import EvidencePointer, check_moments
 from scanner.model.history import HistoryNote
 from scanner.model.pages import Excerpt, PageFile
 from scanner.model.question import Question
@@ -245,7 +245,9 @@ def _without(record: msgspec.Struct, name: str) -> dict[str, Any]:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text)
+    check_moments(moment)
+    return moment
 
 
 def _optional(text: str | None) -> datetime | None:

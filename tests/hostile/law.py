@@ -29,6 +29,9 @@ class Ended(NamedTuple):
 def _caught(argv: Sequence[str]) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
     out, err = io.BytesIO(), io.BytesIO()
     before = sys.argv, sys.stdout, sys.stderr
+    path = os.environ.get("PATH", "")
+    # No browser starts: readers are at work here, and it would print thousands of pages.
+    os.environ["PATH"] = ""
     sys.argv = ["porter-audit", *argv]
     sys.stdout, sys.stderr = io.TextIOWrapper(out, "utf-8"), io.TextIOWrapper(err, "utf-8")
     try:
@@ -38,6 +41,7 @@ def _caught(argv: Sequence[str]) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
             stream.flush()
             stream.detach()
         sys.argv, sys.stdout, sys.stderr = before
+        os.environ["PATH"] = path
 
 
 def command(*argv: str | Path) -> Ended:
@@ -70,3 +74,8 @@ def private_environment(home: Path) -> None:
     """Keep commands from reading or writing anything of this machine outside `home`."""
     os.environ["PORTER_AUDIT_KEY_FILE"] = str(home / "installation.key")
     os.environ["NO_COLOR"] = "1"
+    for name in [name for name in os.environ if name.startswith(("AWS_", "AZURE_", "GOOGLE_"))]:
+        del os.environ[name]
+    # A damaged fleet reads its targets again: without credentials that ends at once.
+    nothing = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    os.environ.update(nothing, AWS_EC2_METADATA_DISABLED="true")

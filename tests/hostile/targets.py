@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from scanner.collect.exports.read import read_input
 from scanner.collect.snapshot_io import dump_snapshot
 from scanner.resources import data_dir
+from tests.hostile.kept import kept_targets
 from tests.hostile.law import command
-
-ROOT = Path(__file__).resolve().parents[2]
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
-AS_OF = ("--as-of", "2026-06-01T00:00:00Z")
-JUDGED = frozenset({0, 1, 2})
-CHECKED = frozenset({0, 1})
+from tests.hostile.sealed import sealed_targets
+from tests.hostile.target import AS_OF, CHECKED, FORMATS, NOW, ROOT, Target, as_json, files_below, scanning
 
 ROLE: dict[str, Any] = {
     "Path": "/",
@@ -108,57 +102,17 @@ fleet: {executor: "threads:2"}
 """
 
 
-@dataclass(frozen=True)
-class Target:
-    """One thing that is read: how it starts, under which name it lies, and what reads it."""
-
-    name: str
-    seed: bytes
-    """Valid: the command ends with a result."""
-    file: str
-    """Where below the directory of a run the hostile bytes are put."""
-    argv: Callable[[Path], tuple[str | Path, ...]]
-    allowed: frozenset[int] = JUDGED
-    around: tuple[tuple[str, bytes], ...] = ()
-    """Files that stand beside it, by their place."""
-    lists_problems: bool = False
-    """With exit 3 it prints each problem with its line instead of one line for all."""
-
-    def lay(self, home: Path, data: bytes) -> tuple[str | Path, ...]:
-        """Write `data` where the command reads it and return the command line."""
-        for place, content in (*self.around, (self.file, data)):
-            (home / place).parent.mkdir(parents=True, exist_ok=True)
-            (home / place).write_bytes(content)
-        return self.argv(home)
-
-
-def as_json(value: Any) -> bytes:
-    return json.dumps(value).encode()
-
-
 def _snapshot(source: Path) -> bytes:
     return dump_snapshot(read_input(source, now=NOW, hmac_key=b"k" * 32))
 
 
-def _scan(cloud: str, file: str, *options: str | Path) -> Callable[[Path], tuple[str | Path, ...]]:
-    def argv(home: Path) -> tuple[str | Path, ...]:
-        return ("scan", cloud, "--from", home / file, "--out", "-", "--format", "terminal", "--verbose", *options)
-
-    return argv
-
-
-def _below(folder: Path, under: str) -> tuple[tuple[str, bytes], ...]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return tuple((f"{under}/{path.relative_to(folder)}", path.read_bytes()) for path in files)
-
-
 def _directory(name: str, cloud: str, folder: Path, one: str) -> Target:
     """Return the target of one file in a directory of exports."""
-    files = dict(_below(folder, "export"))
+    files = dict(files_below(folder, "export"))
     place = f"export/{one}"
     around = tuple((key, value) for key, value in files.items() if key != place)
     options = ("--param", "project_id=porter-demo-project") if cloud == "gcp" else ()
-    return Target(name, files[place], place, _scan(cloud, "export", *options), around=around)
+    return Target(name, files[place], place, scanning(cloud, "export", *options), around=around)
 
 
 def targets(work: Path) -> list[Target]:
@@ -169,21 +123,23 @@ def targets(work: Path) -> list[Target]:
         *_templates(),
         *_own_files(work),
         *_reports(work),
+        *sealed_targets(work, as_json(EXPORT)),
+        *kept_targets(work, as_json(EXPORT)),
     ]
 
 
 def _exports(work: Path) -> Iterable[Target]:
     from tests.hostile.exports import az_export, gcloud_export
 
-    yield Target("aws export", as_json(EXPORT), "gaad.json", _scan("aws", "gaad.json"))
-    yield Target("aws snapshot", _snapshot(work / "gaad.json"), "snapshot.json", _scan("aws", "snapshot.json"))
+    yield Target("aws export", as_json(EXPORT), "gaad.json", scanning("aws", "gaad.json"))
+    yield Target("aws snapshot", _snapshot(work / "gaad.json"), "snapshot.json", scanning("aws", "snapshot.json"))
     gcp, azure = gcloud_export(work / "gcp"), az_export(work / "az")
     for file in sorted(gcp.iterdir()):
         yield _directory(f"gcloud {file.stem}", "gcp", gcp, file.name)
     for file in sorted(azure.iterdir()):
         yield _directory(f"az {file.stem}", "azure", azure, file.name)
-    yield Target("gcp snapshot", _snapshot(gcp), "snapshot.json", _scan("gcp", "snapshot.json"))
-    yield Target("azure snapshot", _snapshot(azure), "snapshot.json", _scan("azure", "snapshot.json"))
+    yield Target("gcp snapshot", _snapshot(gcp), "snapshot.json", scanning("gcp", "snapshot.json"))
+    yield Target("azure snapshot", _snapshot(azure), "snapshot.json", scanning("azure", "snapshot.json"))
     yield Target(
         "revoked export",
         as_json(EXPORT),
@@ -207,7 +163,7 @@ def _templates() -> Iterable[Target]:
         ("gcp", "gcp-connection-plan.json"),
         ("azure", "azure-connection-plan.json"),
     ):
-        yield Target(f"template {name}", (ROOT / "examples" / name).read_bytes(), name, _scan(cloud, name))
+        yield Target(f"template {name}", (ROOT / "examples" / name).read_bytes(), name, scanning(cloud, name))
 
 
 def _own_files(work: Path) -> Iterable[Target]:
@@ -216,7 +172,7 @@ def _own_files(work: Path) -> Iterable[Target]:
         "porter.yaml",
         (ROOT / "examples" / "porter.yaml").read_bytes(),
         "porter.yaml",
-        lambda home: (*_scan("aws", "gaad.json")(home), "--porter-yaml", home / "porter.yaml"),
+        lambda home: (*scanning("aws", "gaad.json")(home), "--porter-yaml", home / "porter.yaml"),
         around=(export,),
     )
     versions = data_dir("baselines") / "porter" / "2026-05"
@@ -288,7 +244,7 @@ def _reports(work: Path) -> Iterable[Target]:
     yield Target(
         "report to remember", report, "r/report.json", _remembered, frozenset({0}),
     )  # fmt: skip
-    files = dict(_below(bundle, "b"))
+    files = dict(files_below(bundle, "b"))
     checks = {
         "verify": lambda home: ("verify", "--hashes-only", home / "b"),
         "replay": lambda home: ("replay", home / "b"),
@@ -300,8 +256,6 @@ def _reports(work: Path) -> Iterable[Target]:
             allowed = frozenset({0, 5}) if what != "report" else frozenset({0})
             yield Target(f"bundle {one} to {what}", files[f"b/{one}"], f"b/{one}", argv, allowed, around)
 
-
-FORMATS = "terminal,json,html,sarif,ocsf,oscal,csv,csv-excel,junit,markdown"
 
 
 def _remembered(home: Path) -> tuple[str | Path, ...]:

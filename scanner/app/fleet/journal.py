@@ -37,6 +37,7 @@ _LOCK = ".fleet.lock"
 _PARTIAL = ".partial"
 _RUN_ID_LENGTH = 36
 _MAX_PLAN_BYTES = 512_000_000
+_DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 @contextmanager
@@ -93,10 +94,17 @@ class RunFolder:
         try:
             with file.open("rb") as stream:
                 plan = msgspec.json.decode(stream.read(_MAX_PLAN_BYTES), type=Plan)
-        except (OSError, msgspec.DecodeError) as error:
+        except OSError as error:
+            raise InputError(f"plan `{file}`: {(error.strerror or 'cannot be read').lower()}") from error
+        except _DAMAGED as error:
             raise InputError(f"plan `{file}`: {' '.join(str(error).split())[:200]}") from error
         if plan.schema != PLAN_SCHEMA:
             raise InputError(f"plan `{file}`: schema `{plan.schema[:60]}` is not `{PLAN_SCHEMA}`")
+        if plan.run_id != self.path.name:
+            raise InputError(f"plan `{file}`: is of another run than its directory")
+        keys = [target.place.key for target in plan.targets]
+        if len(set(keys)) != len(keys):
+            raise InputError(f"plan `{file}`: names a target twice")
         return plan
 
     def target(self, key: str) -> Path:
@@ -108,10 +116,18 @@ class RunFolder:
         try:
             data = (self.target(key) / RESULT).read_bytes()
             found = msgspec.json.decode(data, type=TargetResult)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, *_DAMAGED):
             return None
         mine = found.schema == TARGET_SCHEMA and found.fleet_run_id == self.path.name and found.place.key == key
         return found if mine else None
+
+    def is_whole(self, result: TargetResult) -> bool:
+        """Return whether the files of a target are what its result says of them."""
+        folder = self.target(result.place.key)
+        try:
+            return all("/" not in name and digest((folder / name).read_bytes()) == sha for name, sha in result.files)
+        except (OSError, ValueError):
+            return False
 
     def tidy(self) -> None:
         """Remove what was begun and is not whole. Raises `RenderError`."""
@@ -172,7 +188,7 @@ class RunFolder:
             write_all({file: whole})
         try:
             lines = [msgspec.json.decode(line, type=JournalLine) for line in whole.splitlines()]
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except _DAMAGED as error:
             raise InputError(f"journal `{file}`: {' '.join(str(error).split())[:200]}") from error
         return {line.key: line for line in lines}
 

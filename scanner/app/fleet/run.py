@@ -99,17 +99,25 @@ class FleetRun:
             self._keep(unread(self._work(target), Reach.LATE, _LATE))
 
     def _take_up(self) -> list[FleetTarget]:
-        """Return what is left to read; what was published and not yet noted is noted now."""
+        """Return what is left to read; what was published and not yet noted is noted now.
+
+        What is not as it was written down is read again. Raises `InputError` if the journal is of other targets.
+        """
         self._folder.tidy()
         noted = self._folder.journaled()
+        unknown = set(noted) - {target.place.key for target in self._plan.targets}
+        if unknown:
+            raise InputError(f"journal in `{self._folder.path}`: names `{min(unknown)[:130]}`, which the plan does not")
         left = []
         for target in self._plan.targets:
             key = target.place.key
             result = self._folder.result(key)
-            if result is None:
+            if result is None or not self._folder.is_whole(result):
                 left.append(target)
-            elif key not in noted or noted[key].sha256 != self._digest(key):
+            elif key not in noted:
                 self._note(result, self._report_of(key))
+            elif noted[key].sha256 != self._digest(key):
+                left.append(target)
         return left
 
     def _hand_out(
