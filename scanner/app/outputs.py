@@ -9,6 +9,7 @@ from typing import Final, assert_never
 import msgspec
 
 from scanner.app.files import prepare_directory, write_all
+from scanner.app.stale_pages import remove, stale_pages
 from scanner.errors import UsageError
 from scanner.model.report import Report
 
@@ -108,11 +109,16 @@ def prepare(plan: OutputPlan) -> None:
 
 
 def write_files(report: Report, plan: OutputPlan) -> tuple[Path, ...]:
-    """Render and write the files of a plan and return their paths; raises `RenderError`, and then writes none."""
+    """Render and write the files of a plan and return their paths; raises `RenderError`, and then writes none.
+
+    Further pages of the report that was there before, and is replaced, are removed.
+    """
     if plan.directory is None:
         return ()
     files = {plan.directory / name: made for f in plan.files for name, made in documents(report, f).items()}
+    stale = stale_pages(plan.directory, {path.name for path in files})
     write_all(files)
+    remove(stale)
     return tuple(files)
 
 
