@@ -15,6 +15,7 @@ from scanner.app.clouds import WORDS, LiveOptions
 from scanner.app.declared import declared_units, with_declared
 from scanner.app.exit_codes import INCOMPLETE, INTERNAL
 from scanner.app.fleet.digest import digest
+from scanner.app.fleet.ready import ready
 from scanner.app.fleet.work import Done, Work
 from scanner.app.outputs import Format, documents
 from scanner.app.params import Parameter, parse_parameters, read_secret
@@ -53,6 +54,7 @@ def read_target(work: Work) -> Done:
 
     Whatever is wrong with the target ends as a result that says why. Only an error of this program is raised.
     """
+    ready()
     remaining_s = (work.ends_at - now()).total_seconds()
     if remaining_s <= 0:
         return unread(work, Reach.LATE, _LATE)
