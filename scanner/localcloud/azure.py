@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlencode
 
 import msgspec
 
+from scanner.localcloud.azure_query import filtered, searched
 from scanner.localcloud.azure_tenant import READER_OBJECT_ID, AzureState
 from scanner.localcloud.faults import Fault, FaultBook, FaultKind
 from scanner.model.common import JsonObject
@@ -132,6 +133,8 @@ class LoopbackAzure:
 
     def __init__(self, state: AzureState) -> None:
         self.state = state
+        self.others: tuple[AzureState, ...] = ()
+        """More subscriptions of the same tenant; its own objects are those of `state`."""
         self.endpoint = ""
         self.ca_file = ""
         self.page_size = 100
@@ -229,24 +232,34 @@ class LoopbackAzure:
             return _error(403, "AuthorizationFailed", "the loopback cloud is read-only")
         if not str(environ.get("HTTP_AUTHORIZATION", "")).startswith("Bearer "):
             return _error(401, "AuthenticationFailed", "no token")
-        if "sub" in found and found["sub"] != self.state.subscription_id:
+        known = {one.subscription_id: one for one in (self.state, *self.others)}
+        state = known.get(found["sub"]) if "sub" in found else self.state
+        if state is None:
             return _error(404, "SubscriptionNotFound", f"The subscription '{found['sub']}' could not be found.")
-        return self._own(operation, name, found, path, query, endless=kind is FaultKind.TRUNCATED)
+        return self._own(state, operation, name, found, path, query, endless=kind is FaultKind.TRUNCATED)
 
     def _own(
-        self, operation: str, name: str, found: dict[str, str], path: str, query: dict[str, str], *, endless: bool
+        self,
+        state: AzureState,
+        operation: str,
+        name: str,
+        found: dict[str, str],
+        path: str,
+        query: dict[str, str],
+        *,
+        endless: bool,
     ) -> _Reply:
-        state = self.state
         match operation:
             case "Subscriptions.Get":
                 return _json(state.subscription)
             case "Subscriptions.List":
-                return self._page([state.subscription], path, query, endless)
+                return self._page([one.subscription for one in (state, *self.others)], path, query, endless)
             case "ManagementGroups.GetDescendants":
-                row = {"name": state.subscription_id, "type": "Microsoft.Management/managementGroups/subscriptions"}
-                return self._page([row], path, query, endless)
+                below = {"type": "Microsoft.Management/managementGroups/subscriptions"}
+                ids = [{"name": one.subscription_id, **below} for one in (state, *self.others)]
+                return self._page(ids, path, query, endless)
             case "RoleAssignmentMetrics.GetMetricsForSubscription":
-                return _json(self._metrics())
+                return _json(self._metrics(state))
             case "GetServicePrincipal":
                 row = next((one for one in state.rows("servicePrincipals") if one["id"].lower() == found["id"]), {})
                 return _json(row) if row else _error(404, "Request_ResourceNotFound", "no such object")
@@ -255,13 +268,13 @@ class LoopbackAzure:
             case "":
                 return _error(404, "NotFound", f"the loopback cloud has no {path}")
         rows = state.rows_below(name, found["id"]) if "id" in found else state.rows(name)
-        return self._page(_filtered(operation, _searched(rows, query.get("$search")), query), path, query, endless)
+        return self._page(filtered(operation, searched(rows, query.get("$search")), query), path, query, endless)
 
-    def _metrics(self) -> JsonObject:
-        scope = f"/subscriptions/{self.state.subscription_id}"
-        own = [r for r in self.state.rows("roleAssignments") if r["properties"]["scope"].startswith(scope)]
+    def _metrics(self, state: AzureState) -> JsonObject:
+        scope = f"/subscriptions/{state.subscription_id}"
+        own = [r for r in state.rows("roleAssignments") if r["properties"]["scope"].startswith(scope)]
         return {
-            "subscriptionId": self.state.subscription_id,
+            "subscriptionId": state.subscription_id,
             "roleAssignmentsLimit": 4000,
             "roleAssignmentsCurrentCount": len(own) + self.metrics_differ_by,
             "roleAssignmentsRemainingCount": 4000 - len(own),
@@ -319,26 +332,6 @@ def _route(path: str) -> tuple[str, str, str, dict[str, str]]:
         if found:
             return service, operation, name, found.groupdict()
     return ("graph" if folded.startswith("/v1.0") else "arm"), "", "", {}
-
-
-def _searched(rows: list[JsonObject], search: str | None) -> list[JsonObject]:
-    """Return the rows with a word in their names that begins as a `$search` of `displayName` asks."""
-    asked = re.fullmatch(r'"displayName:(\w+)"', search or "")
-    if asked is None:
-        return rows
-    word = asked[1].lower()
-    return [r for r in rows if any(w.startswith(word) for w in re.split(r"\W+", str(r.get("displayName", "")).lower()))]
-
-
-def _filtered(operation: str, rows: list[JsonObject], query: dict[str, str]) -> list[JsonObject]:
-    """Return the rows that `$filter` asks for, where the operation knows one."""
-    asked = query.get("$filter", "")
-    if operation == "RoleDefinitions.List" and asked != "atScopeAndBelow()":
-        # As the service: what can be assigned only below the scope is left out.
-        return [r for r in rows if any(s.count("/") < 3 for s in r["properties"]["assignableScopes"])]
-    if operation == "ListDirectoryRoleAssignments":
-        return [r for r in rows if asked == f"principalId eq '{r['principalId']}'"]
-    return rows
 
 
 def _json(value: object) -> _Reply:

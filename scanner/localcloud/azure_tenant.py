@@ -67,6 +67,12 @@ class AzureState(msgspec.Struct):
         return self.below.setdefault(name, {}).setdefault(object_id, [])
 
 
+def another_subscription(state: AzureState, subscription_id: str) -> AzureState:
+    """Return a copy of a tenant's subscription under another id: the same grants, to the same principals."""
+    text = msgspec.json.encode(state).replace(state.subscription_id.encode(), subscription_id.encode())
+    return msgspec.json.decode(text, type=AzureState)
+
+
 def object_id(name: str) -> str:
     """Return an id that is always the same for a name."""
     return str(uuid5(NAMESPACE_URL, f"loopback/{name}"))

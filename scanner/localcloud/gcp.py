@@ -39,6 +39,8 @@ class LoopbackGcp:
 
     def __init__(self, state: GcpState) -> None:
         self.state = state
+        self.others: tuple[GcpState, ...] = ()
+        """More projects: calls that name one are answered from its state. `state` lists them among its nodes."""
         self.rest = ""
         """Base URL of the REST APIs."""
         self.grpc = ""
@@ -79,7 +81,9 @@ class LoopbackGcp:
 
     def answer(self, operation: str, params: JsonObject) -> tuple[FaultKind | None, JsonObject]:
         """Return how a call goes wrong and what it says; raises `GcpRefusal`."""
-        kind = self._faults.strike("", operation, "global", json.dumps(params, sort_keys=True))
+        text = json.dumps(params, sort_keys=True)
+        kind = self._faults.strike("", operation, "global", text)
+        state = next((one for one in self.others if one.project_id in text or one.number in text), self.state)
         with self._lock:
             self._log.append(LoggedGcpRequest(operation, params, kind))
         if kind in _REFUSALS:
@@ -88,8 +92,8 @@ class LoopbackGcp:
             self._closing.wait(_HOLD_S)
             raise GcpRefusal(504, "DEADLINE_EXCEEDED", "held until the caller gave up")
         if kind is not FaultKind.TRUNCATED:
-            return kind, self.state.answer(operation, params)
-        return kind, _truncated(operation, self.state.answer(operation, {**params, "pageToken": ""}))
+            return kind, state.answer(operation, params)
+        return kind, _truncated(operation, state.answer(operation, {**params, "pageToken": ""}))
 
 
 def _truncated(operation: str, data: JsonObject) -> JsonObject:

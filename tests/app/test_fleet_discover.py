@@ -10,15 +10,15 @@ import msgspec
 import pytest
 
 from scanner.app.config.read import load_config
-from scanner.app.fleet.discover import Discovery, Endpoints, discover
+from scanner.app.fleet.discover import Discovery, discover
 from scanner.app.fleet.target import _live
 from scanner.app.sources.azure import AzureOptions
 from scanner.app.sources.gcp import GcpOptions
+from scanner.collect.azure.session import LOOPBACK_VARIABLE
 from scanner.localcloud.gcp_demo import KEYED, ProvisionedGcp, provisioned_gcp
 from scanner.localcloud.gcp_state import DEMO_PROJECT
 from scanner.model.fleet import Approval, Reach
 
-from ..collect.azure_cloud import loopback
 from ..collect.azure_cloud import running as azure_running
 from .fleet_setup import run
 
@@ -29,10 +29,10 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def found(tmp_path: Path, targets: str, endpoints: Endpoints | None = None) -> Discovery:
+def found(tmp_path: Path, targets: str) -> Discovery:
     file = tmp_path / "porter-audit.yaml"
     file.write_text(f"{HEAD}targets:\n{targets}outputs: {{directory: runs, formats: [json]}}\n")
-    return discover(load_config(file), "porter@2026-05", now, endpoints)
+    return discover(load_config(file), "porter@2026-05", now)
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +82,12 @@ def test_a_folder_is_read_as_a_fleet(gcp: ProvisionedGcp, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("entry", ["{cloud: azure, management_group: platform}", "{cloud: azure, tenant: TENANT}"])
-def test_the_subscriptions_below_a_management_group_or_in_a_tenant_are_targets(tmp_path: Path, entry: str) -> None:
+def test_the_subscriptions_below_a_management_group_or_in_a_tenant_are_targets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
     with azure_running() as cloud:
-        endpoints = Endpoints(azure=AzureOptions(loopback=loopback(cloud), max_attempts=2, read_timeout_s=5))
-        made = found(tmp_path, f"  - {entry.replace('TENANT', cloud.state.tenant_id)}\n", endpoints)
+        monkeypatch.setenv(LOOPBACK_VARIABLE, f"{cloud.endpoint},{cloud.ca_file}")
+        made = found(tmp_path, f"  - {entry.replace('TENANT', cloud.state.tenant_id)}\n")
         assert made.gaps == ()
         assert [target.place.id for target in made.targets] == [cloud.state.subscription_id]
 

@@ -44,13 +44,7 @@ class Discovery(msgspec.Struct, frozen=True):
     gaps: tuple[Gap, ...]
 
 
-class Endpoints(msgspec.Struct, frozen=True):
-    """Where listing is done instead of the clouds: for the loopback clouds of tests."""
-
-    azure: AzureOptions = AzureOptions()
-
-
-def discover(loaded: LoadedConfig, default_version: str, clock: Clock, endpoints: Endpoints | None = None) -> Discovery:
+def discover(loaded: LoadedConfig, default_version: str, clock: Clock) -> Discovery:
     """Return the targets of a configuration, in the order of its entries and then by id.
 
     A target that stands in the file by itself is never taken from a list. A list that cannot be read is a gap, not an
@@ -58,7 +52,7 @@ def discover(loaded: LoadedConfig, default_version: str, clock: Clock, endpoints
     """
     if not loaded.config.targets:
         raise UsageError(f"configuration `{loaded.path}` names no targets", advice="add them under `targets`")
-    made = _Discovering(loaded, default_version, clock, endpoints or Endpoints())
+    made = _Discovering(loaded, default_version, clock)
     for number, entry in enumerate(loaded.config.targets, 1):
         made.take(entry, f"targets[{number}]: {target_words(entry)}")
     return made.result()
@@ -67,11 +61,10 @@ def discover(loaded: LoadedConfig, default_version: str, clock: Clock, endpoints
 class _Discovering:
     """Collects targets entry by entry."""
 
-    def __init__(self, loaded: LoadedConfig, default_version: str, clock: Clock, endpoints: Endpoints) -> None:
+    def __init__(self, loaded: LoadedConfig, default_version: str, clock: Clock) -> None:
         self._loaded = loaded
         self._default = default_version
         self._clock = clock
-        self._endpoints = endpoints
         self._asked: list[Asked] = []
         self._targets: dict[tuple[str, str], FleetTarget] = {}
         self._skipped: list[Skipped] = []
@@ -121,7 +114,7 @@ class _Discovering:
                 case GcpTarget():
                     return _projects(entry, self._clock)
                 case AzureTarget():
-                    return _subscriptions(entry, self._endpoints.azure, self._clock)
+                    return _subscriptions(entry, self._clock)
                 case _:
                     assert_never(entry)
         except PorterAuditError as error:
@@ -226,12 +219,14 @@ def _projects(entry: GcpTarget, clock: Clock) -> Found:
     return Found(_places("gcp", "project", names), result.calls, left, problem)
 
 
-def _subscriptions(entry: AzureTarget, base: AzureOptions, clock: Clock) -> Found:
+def _subscriptions(entry: AzureTarget, clock: Clock) -> Found:
     from scanner.collect.azure.session import AzureSession
-    from scanner.collect.azure.subscriptions import listed_subscriptions
+    from scanner.collect.azure.subscriptions import list_subscriptions
 
-    asked = msgspec.structs.replace(base, management_group=entry.management_group, tenant=entry.tenant or base.tenant)
-    return Found(_places("azure", "subscription", listed_subscriptions(AzureSession(asked, clock), clock)))
+    asked = AzureOptions(management_group=entry.management_group, tenant=entry.tenant)
+    found = list_subscriptions(AzureSession(asked, clock), clock)
+    problem = f"the subscriptions were not listed to the end: {found.problem}" if found.problem else ""
+    return Found(_places("azure", "subscription", found.ids), found.calls, problem=problem)
 
 
 def _places(cloud: str, kind: str, ids: Iterable[str]) -> tuple[Place, ...]:

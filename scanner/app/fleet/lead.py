@@ -16,9 +16,10 @@ from scanner.app.config.paths import declared_files
 from scanner.app.config.read import LoadedConfig
 from scanner.app.exit_codes import CLEAN, INCOMPLETE, strongest
 from scanner.app.files import prepare_directory, write_all
-from scanner.app.fleet.discover import Endpoints, discover
+from scanner.app.fleet.discover import discover
 from scanner.app.fleet.executor import open_executor, parse_executor
 from scanner.app.fleet.journal import ROLLUP, RunFolder, only_run, unfinished
+from scanner.app.fleet.ready import ready
 from scanner.app.fleet.rollup import roll_up
 from scanner.app.fleet.run import GRACE_S, FleetRun, Orders, Tell, at_once
 from scanner.app.fleet.target import key_check
@@ -49,7 +50,6 @@ class FleetOptions(msgspec.Struct, frozen=True):
     """None: what the configuration says."""
     resume: bool = False
     argv: tuple[str, ...] = ()
-    endpoints: Endpoints = Endpoints()
     grace_s: float = GRACE_S
 
 
@@ -82,6 +82,7 @@ def run_fleet(
     prepare_directory(directory)
     signer = _signer(options)
     spec = parse_executor(options.executor or config.fleet.executor)
+    ready()
     with only_run(directory), _past(options, warn) as known:
         folder, plan = _begin(options, directory, steps)
         with open_executor(spec) as executor:
@@ -187,7 +188,7 @@ def _begin(options: FleetOptions, directory: Path, tell: _Steps) -> tuple[RunFol
         tell.total = len(plan.targets)
         return folder, plan
     created = now()
-    found_targets = discover(options.config, options.default_version, now, options.endpoints)
+    found_targets = discover(options.config, options.default_version, now)
     plan = Plan(
         schema=PLAN_SCHEMA,
         run_id=new_run_id(created),

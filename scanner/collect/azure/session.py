@@ -19,6 +19,8 @@ from scanner.collect.outcome import UnitStop
 from scanner.errors import CollectError
 from scanner.model.snapshot import UnitStatus
 
+LOOPBACK_VARIABLE = "PORTER_AUDIT_AZURE_ENDPOINT"
+"""`https://localhost:PORT,CA_FILE`: read a server on this machine, never with credentials of anybody."""
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1")
 _LOGIN_ADVICE = "sign in (`az login`), or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
 
@@ -80,12 +82,13 @@ class AzureSession:
     def __init__(self, options: AzureOptions, clock: Callable[[], datetime]) -> None:
         if options.cloud not in CLOUDS:
             raise CollectError(f"unknown Azure cloud `{options.cloud}`: known are {', '.join(CLOUDS)}")
-        self.options = options
+        named = None if options.loopback else _named_loopback()
+        self.options = options = msgspec.structs.replace(options, loopback=named) if named else options
         self.endpoints = options.loopback.endpoints if options.loopback else CLOUDS[options.cloud]
         self._clock = clock
         self._started = clock()
         _check_loopback(options)
-        self.credential = _credential(options, self.endpoints)
+        self.credential = _credential(options, self.endpoints, invented=named is not None)
         self.claims = self._sign_in()
         """What the token says of the reader: `tid`, `oid`, `appid`."""
 
@@ -175,6 +178,12 @@ def _aadsts(text: str) -> str:
     return text[start:].split()[0].rstrip(":.,") if start >= 0 else one_line(ValueError(text))[:120]
 
 
+def _named_loopback() -> Loopback | None:
+    """Return the server that the environment names in place of the cloud; tests only."""
+    url, _, ca_file = os.environ.get(LOOPBACK_VARIABLE, "").partition(",")
+    return Loopback(CloudEndpoints(url, url, url), ca_file) if url else None
+
+
 def _check_loopback(options: AzureOptions) -> None:
     if options.loopback is None:
         return
@@ -183,9 +192,10 @@ def _check_loopback(options: AzureOptions) -> None:
             raise CollectError(f"`{url}` is not on this machine: endpoints are replaced for a loopback cloud only")
 
 
-def _credential(options: AzureOptions, endpoints: CloudEndpoints) -> Any:
+def _credential(options: AzureOptions, endpoints: CloudEndpoints, *, invented: bool) -> Any:
+    """Return what signs in: the standard chain, or an invented secret where the environment names a loopback server."""
     try:
-        from azure.identity import DefaultAzureCredential
+        from azure.identity import ClientSecretCredential, DefaultAzureCredential
     except ModuleNotFoundError as error:
         raise CollectError("the Azure SDK is not installed", advice="pip install 'porter-audit[azure]'") from error
     # Where nobody listens, Python prints a library's warnings: a screen of them when nothing can sign in.
@@ -196,7 +206,10 @@ def _credential(options: AzureOptions, endpoints: CloudEndpoints) -> Any:
     if options.tenant:
         settings["additionally_allowed_tenants"] = [options.tenant]
     try:
-        chain = DefaultAzureCredential(**settings)
+        if invented:
+            chain: Any = ClientSecretCredential(options.tenant or "loopback", "loopback", "loopback", **settings)
+        else:
+            chain = DefaultAzureCredential(**settings)
     except ValueError as error:
         raise CollectError(
             f"the Azure configuration cannot be used: {one_line(error)}", advice=_LOGIN_ADVICE

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+import msgspec
+
 from scanner.collect.azure import entra_units
 from scanner.collect.azure import units as azure_units
 from scanner.collect.azure.allowlist import ARM, GRAPH
@@ -18,7 +20,7 @@ from scanner.collect.unit import UnitReader, UnitResult, read_unit
 from scanner.errors import CollectError
 from scanner.model import kinds_azure as kinds
 from scanner.model.common import JsonObject
-from scanner.model.snapshot import Scope, Snapshot, UnitStatus
+from scanner.model.snapshot import ApiCall, Scope, Snapshot, UnitStatus
 
 Progress = Callable[[str, int, int], None]
 """Told what is being read, how many units are done, and how many there are."""
@@ -80,24 +82,48 @@ def subscriptions(session: AzureSession, clock: Callable[[], datetime]) -> tuple
     return found
 
 
-def listed_subscriptions(session: AzureSession, clock: Callable[[], datetime]) -> tuple[str, ...]:
-    """Return the subscriptions below the session's management group, else all it sees; raises `CollectError`."""
+class SubscriptionList(msgspec.Struct, frozen=True):
+    """Subscriptions that were listed, and how listing them ended."""
+
+    ids: tuple[str, ...]
+    """Sorted."""
+    calls: tuple[ApiCall, ...]
+    problem: str = ""
+    """Why there may be more; empty: these are all that the reader sees."""
+
+
+def list_subscriptions(session: AzureSession, clock: Callable[[], datetime]) -> SubscriptionList:
+    """Return the subscriptions below the session's management group, else all it sees."""
     reader = UnitReader(clock)
     arm = AzureClient(session, ARM)
     group = session.options.management_group
     operation = "ManagementGroups.GetDescendants" if group else "Subscriptions.List"
     ask: JsonObject = {"group": group} if group else {}
+    rows: list[JsonObject] = []
+    problem = ""
     try:
-        rows = [row for page in reader.pages_of(arm, operation, ask, NEXT_LINK) for row in page["value"]]
+        for page in reader.pages_of(arm, operation, ask, NEXT_LINK):
+            rows += [row for row in page["value"] if isinstance(row, dict)]
     except UnitStop as error:
         what = f"management group `{group}`" if group else "the list of subscriptions"
-        raise CollectError(f"{what} cannot be read: {error.code}", advice="name one with --subscription") from error
+        problem = f"{what} cannot be read: {error.code}"
     ids = [
         str(row.get("subscriptionId") or row.get("name") or "")
         for row in rows
-        if isinstance(row, dict) and (not group or str(row.get("type", "")).lower().endswith("/subscriptions"))
+        if not group or str(row.get("type", "")).lower().endswith("/subscriptions")
     ]
-    return tuple(sorted({one.lower() for one in ids if _GUID.fullmatch(one)}))
+    found = tuple(sorted({one.lower() for one in ids if _GUID.fullmatch(one)}))
+    if not problem and not all(map(_GUID.fullmatch, ids)):
+        problem = "one that is listed has no subscription id"
+    return SubscriptionList(found, tuple(reader.calls), problem)
+
+
+def listed_subscriptions(session: AzureSession, clock: Callable[[], datetime]) -> tuple[str, ...]:
+    """Return the subscriptions that `list_subscriptions` finds; raises `CollectError` if they may not be all."""
+    found = list_subscriptions(session, clock)
+    if found.problem:
+        raise CollectError(found.problem, advice="name one with --subscription")
+    return found.ids
 
 
 class _Collector:
