@@ -128,3 +128,14 @@ def test_bad_input_is_one_line(exports: Path, change: Any, message: str) -> None
 def test_only_applications_name_no_subscription(exports: Path) -> None:
     with pytest.raises(InputError, match="names a subscription"):
         read_input(exports / "applications.json", now=NOW, hmac_key=b"k" * 32)
+
+
+@pytest.mark.parametrize("name", ["principals.json", "applications.json"])
+def test_a_list_that_was_cut_down_to_less_than_its_credentials_proves_nothing_of_them(exports: Path, name: str) -> None:
+    rows = json.loads((exports / name).read_text())
+    for row in rows:
+        del row["keyCredentials"]
+    (exports / name).write_text(json.dumps(rows))
+    found = judged(exports)["AZURE-SECRET-005"]
+    assert {f.result for f in found} == {Result.INCOMPLETE}
+    assert all("CredentialsLeftOut" in f.message for f in found)

@@ -125,6 +125,7 @@ def test_what_depends_on_an_unread_list_is_not_complete(cloud: LoopbackAzure) ->
 
 def test_a_principal_that_holds_the_role_is_read_whatever_its_name(cloud: LoopbackAzure) -> None:
     other: dict[str, Any] = {"id": "dddddddd-0000-4000-8000-000000000009", "appId": "x", "displayName": "innocent"}
+    other |= {"passwordCredentials": [], "keyCredentials": []}
     cloud.state.rows("servicePrincipals").append(other)
     definition = cloud.state.rows("roleDefinitions")[-1]["id"]
     scope = f"/subscriptions/{cloud.state.subscription_id}"
@@ -133,6 +134,22 @@ def test_a_principal_that_holds_the_role_is_read_whatever_its_name(cloud: Loopba
     found = unit(collect(cloud), kinds.SERVICE_PRINCIPALS)
     assert found.status is UnitStatus.COMPLETE, "a principal that is gone is a full answer"
     assert "innocent" in json.dumps(found.pages)
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind"), [("applications", kinds.APPLICATIONS), ("servicePrincipals", kinds.SERVICE_PRINCIPALS)]
+)
+@pytest.mark.parametrize("left_out", ["passwordCredentials", "keyCredentials"])
+def test_a_row_that_does_not_say_its_credentials_is_not_read_in_full(
+    cloud: LoopbackAzure, rows: str, kind: str, left_out: str
+) -> None:
+    for row in cloud.state.rows(rows):
+        row[left_out] = None
+    found = unit(collect(cloud), kind)
+    assert found.status is UnitStatus.TRUNCATED
+    assert found.error is not None
+    assert found.error.code == "CredentialsLeftOut"
+    assert left_out in found.error.message
 
 
 def test_a_tenant_without_the_licence_for_eligible_assignments_has_none(cloud: LoopbackAzure) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 from scanner.collect.azure.client import ODATA_NEXT_LINK
 from scanner.collect.outcome import Meaning
@@ -11,10 +13,28 @@ from scanner.model.common import JsonObject
 from scanner.model.snapshot import UnitError, UnitStatus
 
 
+def credentials_left_out(rows: Iterable[Any]) -> UnitError | None:
+    """Return what is wrong where a row does not say which credentials there are: left out, they would seem to be none.
+
+    Microsoft Graph sends both lists, empty ones too, to whoever selects them.
+    """
+    wanted = ("passwordCredentials", "keyCredentials")
+    lacking = {key for row in rows if isinstance(row, dict) for key in wanted if not isinstance(row.get(key), list)}
+    if not lacking:
+        return None
+    return UnitError("CredentialsLeftOut", f"rows without `{min(lacking)}`: which credentials there are is not known")
+
+
+def _note(reader: UnitReader, rows: Iterable[Any]) -> None:
+    if error := credentials_left_out(rows):
+        reader.fail(Meaning(UnitStatus.TRUNCATED, error))
+
+
 def list_all(reader: UnitReader, graph: Client, operation: str) -> None:
     """Read a list to its end."""
-    for _ in reader.pages_of(graph, operation, paging=ODATA_NEXT_LINK):
-        continue
+    for page in reader.pages_of(graph, operation, paging=ODATA_NEXT_LINK):
+        if operation == "ListApplications":
+            _note(reader, page["value"])
 
 
 def deleted_items(reader: UnitReader, graph: Client) -> None:
@@ -31,6 +51,7 @@ def service_principals(reader: UnitReader, graph: Client, also: list[str], *, al
     seen: set[str] = set()
     try:
         for page in reader.pages_of(graph, "ListServicePrincipals", paging=ODATA_NEXT_LINK):
+            _note(reader, page["value"])
             seen.update(str(row.get("id")) for row in page["value"] if isinstance(row, dict))
     finally:
         for principal in (one for one in also if one not in seen):
@@ -40,7 +61,8 @@ def service_principals(reader: UnitReader, graph: Client, also: list[str], *, al
 
 
 def _principal(reader: UnitReader, graph: Client, principal: str) -> None:
-    reader.call(graph, "GetServicePrincipal", {"id": principal}, absent=("Request_ResourceNotFound", ""))
+    found = reader.call(graph, "GetServicePrincipal", {"id": principal}, absent=("Request_ResourceNotFound", ""))
+    _note(reader, [found] if found else [])
 
 
 def for_each(

@@ -8,6 +8,7 @@ from typing import Any
 
 from scanner import __version__
 from scanner.collect.azure.allowlist import azure_apis_of
+from scanner.collect.azure.entra_units import credentials_left_out
 from scanner.collect.azure.snapshot import without_traces
 from scanner.collect.exports.gaad import Reading
 from scanner.collect.strict_json import InputDocument, shown
@@ -132,6 +133,7 @@ def _units(pages: dict[str, JsonObject], subscription: str, tenant: str) -> Iter
         entra = unit.kind.startswith("entra.")
         page = held.get(unit.kind)
         absent = UnitError("NotInInput", "the input is made of lists that do not hold this")
+        lacking = _lacking(unit.kind, page) if page else None
         yield Unit(
             unit_id=kinds.azure_unit_id(tenant if entra else subscription, unit.kind),
             kind=unit.kind,
@@ -139,9 +141,20 @@ def _units(pages: dict[str, JsonObject], subscription: str, tenant: str) -> Iter
             scope_id=tenant if entra else subscription,
             region="global",
             required=unit.required,
-            status=UnitStatus.NOT_IN_INPUT if page is None else UnitStatus.COMPLETE,
+            status=_status(page, lacking),
             apis=azure_apis_of(unit.kind),
             pages=() if page is None or unit.kind not in pages else (page,),
             items=len(page["value"]) if page else 0,
-            error=absent if page is None else None,
+            error=absent if page is None else lacking,
         )
+
+
+def _status(page: JsonObject | None, lacking: UnitError | None) -> UnitStatus:
+    if page is None:
+        return UnitStatus.NOT_IN_INPUT
+    return UnitStatus.TRUNCATED if lacking else UnitStatus.COMPLETE
+
+
+def _lacking(kind: str, page: JsonObject) -> UnitError | None:
+    """Return why a list does not tell which credentials there are, as one that `--query` cut down."""
+    return credentials_left_out(page["value"]) if kind in (kinds.APPLICATIONS, kinds.SERVICE_PRINCIPALS) else None
