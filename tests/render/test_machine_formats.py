@@ -37,6 +37,8 @@ SARIF_SCHEMA = HERE.parents[1] / ".venv" / "sarif-2.1.0.json"
 """Fetched by name in CI, not shipped: the file itself says nothing of its licence."""
 OSCAL_SCHEMA = HERE.parents[1] / ".venv" / "oscal-ar.json"
 """NIST's, as a package that is fetched by hash carries it."""
+JUNIT_SCHEMA = HERE.parents[1] / ".venv" / "junit-10.xsd"
+"""What Jenkins holds JUnit's files to, as the source of pytest carries it."""
 WRITERS: dict[str, Callable[[Report], bytes]] = {
     "sarif": render_sarif,
     "ocsf": render_ocsf,
@@ -358,7 +360,31 @@ def test_junit_is_read_by_its_own_readers(name: str, tmp_path: Path) -> None:
     assert read.tests == len(told) == sum(len(list(suite)) for suite in read)
     assert read.failures == told.count("FAIL")
     assert read.errors == told.count("INCOMPLETE") + told.count("ERROR")
-    assert read.skipped == told.count("MANUAL") + told.count("WAIVED") + told.count("NOT_APPLICABLE")
+    skipped = told.count("MANUAL") + told.count("WAIVED") + told.count("NOT_APPLICABLE")
+    assert sum(suite.skipped for suite in read) == skipped
+
+
+@pytest.fixture(scope="module")
+def junit_schema() -> Any:
+    """The schema by which Jenkins reads JUnit's files: other readers take what it takes."""
+    if not JUNIT_SCHEMA.is_file():
+        pytest.skip("`make junit-schema` fetches the schema")
+    import xmlschema
+
+    return xmlschema.XMLSchema(str(JUNIT_SCHEMA))
+
+
+@pytest.mark.parametrize("name", [*sample.SAMPLES, *STATUSES])
+def test_junit_keeps_the_schema_of_jenkins(junit_schema: Any, name: str) -> None:
+    report = sample.SAMPLES[name]() if name in sample.SAMPLES else report_of(of_status(name))
+    root = ElementTree.fromstring(render_junit(report))
+    assert [str(error.reason) for error in junit_schema.iter_errors(root)] == []
+
+
+def test_the_schema_of_junit_refuses_what_is_wrong(junit_schema: Any) -> None:
+    root = ElementTree.fromstring(render_junit(report_of(of_status("FAIL"))))
+    root[0].set("colour", "red")
+    assert not junit_schema.is_valid(root)
 
 
 # --- CSV ------------------------------------------------------------------------------------------------------------
