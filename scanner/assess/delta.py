@@ -126,9 +126,14 @@ def _between(before: Seen, after: Seen) -> str:
     if step < 0:
         return WORSENED
     if before.diff and after.diff and after.diff.added and not after.diff.undecided:
-        pieces = before.diff.added
-        return IMPROVED if all(any(_inside(p, q) for q in pieces) for p in after.diff.added) else WORSENED
+        fewer = _all_inside(after.diff.added, before.diff.added)
+        # The same pieces with another hash: something beside them changed, a Deny for example.
+        return IMPROVED if fewer and not _all_inside(before.diff.added, after.diff.added) else WORSENED
     return IMPROVED if step > 0 else WORSENED
+
+
+def _all_inside(pieces: Sequence[SeenPiece], others: Sequence[SeenPiece]) -> bool:
+    return all(any(_inside(piece, other) for other in others) for piece in pieces)
 
 
 def _inside(piece: SeenPiece, other: SeenPiece) -> bool:

@@ -53,6 +53,7 @@ DELTAS: dict[str, tuple[tuple[Seen, ...], str | None]] = {
     "one piece more": ((FAIL, WIDER), "worsened"),
     "one piece less": ((WIDER, FAIL), "improved"),
     "fewer actions": ((seen("a", "FAIL", piece("s3:GetObject", "s3:List*")), FAIL), "improved"),
+    "another value, the same pieces": ((FAIL, replace(FAIL, content_hash="1" * 64)), "worsened"),
     "an action for another": ((FAIL, seen("a", "FAIL", WRITE)), "worsened"),
     "a wildcard for an action": ((FAIL, seen("a", "FAIL", piece("s3:*"))), "worsened"),
     "graver": ((seen("a", "FAIL", READ, severity="medium"), FAIL), "worsened"),

@@ -306,7 +306,7 @@ def _user(raw: Json) -> AwsUser:
         arn=f"arn:aws:iam::{ACCOUNT}:user/{raw['name']}",
         name=raw["name"],
         user_id="AIDA" + raw["name"].upper(),
-        policies=(),
+        policies=tuple(_policy(name, body) for name, body in raw.get("policies", {}).items()),
         evidence=EvidencePointer(AUTHORIZATION, f"/{raw['name']}"),
         access_keys=NotObserved(keys["unread"])
         if isinstance(keys, dict)

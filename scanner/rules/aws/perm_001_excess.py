@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner.access.records import Comparison, Piece
+from scanner.model.common import JsonObject
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
@@ -41,6 +42,7 @@ from scanner.rules.aws._common import (
 from scanner.rules.aws._power import controls_identities
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.differences import difference, open_reasons, spoken, witness_of
+from scanner.rules.held import denied_in
 from scanner.rules.judge import RoleJudgement
 from scanner.rules.printed import printed_names
 from scanner.rules.words import count, listed, quote
@@ -98,13 +100,22 @@ def _excess(ctx: AwsContext, judged: RoleJudgement, seen: Comparison, kind: str,
         porter_role=judged.documented.key,
         expected=page_of(ctx, judged.documented),
         observed=ObservedValue(
-            [{"actions": list(p.actions), "resources": list(p.resources), "conditions": p.conditions} for p in pieces],
+            _seen(judged, pieces),
             f"{first.document}: {first.statement}",
         ),
         diff=difference(seen, pieces),
         witness=witness_of(first.witness),
         evidence=evidence_of(judged.role),
     )
+
+
+def _seen(judged: RoleJudgement, pieces: list[Piece]) -> list[JsonObject]:
+    """Return the pieces as they stand in the policies, and the denies beside them, if any."""
+    allowed: list[JsonObject] = [
+        {"actions": list(p.actions), "resources": list(p.resources), "conditions": p.conditions} for p in pieces
+    ]
+    denied = denied_in([policy.document for policy in judged.role.policies])
+    return [*allowed, {"denied": denied}] if denied else allowed
 
 
 def _manual(ctx: AwsContext, judged: RoleJudgement, seen: Comparison) -> Outcome:

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scanner.model.common import NotObserved
+from scanner.model.common import JsonObject, NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import PodIdentityAssociation
 from scanner.model.kinds import AUTHORIZATION_DETAILS, CLUSTERS, POD_IDENTITIES, REGIONS
@@ -42,6 +42,7 @@ from scanner.rules.aws._pods import (
 )
 from scanner.rules.aws._power import ADMINISTRATOR, IAM_ADMINISTRATOR, grants_all
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.held import held_by_role
 from scanner.rules.questions import account_of
 from scanner.rules.words import quote
 
@@ -63,13 +64,17 @@ def check(ctx: AwsContext) -> Iterator[Outcome]:
             region=item.region,
             porter_role=_key(ctx, item),
             expected=expectation(ctx, sorted(p.name_pattern for p in ctx.baseline.roles if is_pod_role(p))),
-            observed=ObservedValue(
-                {"role": item.role_arn if isinstance(item.role_arn, str) else None, "target": item.target_role_arn}
-            ),
+            observed=ObservedValue(_seen(ctx, item, code)),
             evidence=(item.evidence,),
         )
     if not found:
         yield not_applicable(ctx, "No Pod Identity association refers to a Porter role.")
+
+
+def _seen(ctx: AwsContext, item: PodIdentityAssociation, code: str) -> JsonObject:
+    arn = item.role_arn if isinstance(item.role_arn, str) else None
+    other = next((r for r in ctx.account.roles if r.arn == arn), None) if code == "OTHER_ROLE" else None
+    return {"role": arn, "target": item.target_role_arn, **({"held": held_by_role(other)} if other else {})}
 
 
 def _key(ctx: AwsContext, item: PodIdentityAssociation) -> str | None:

@@ -48,6 +48,7 @@ from scanner.rules.aws._power import ADMINISTRATOR, IAM_ADMINISTRATOR, grants_al
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.context import is_named_like_vendor, matches_name
 from scanner.rules.differences import witness_of
+from scanner.rules.held import held_by_role
 from scanner.rules.questions import POSSIBLE, UNDECIDED, ask_permissions, vendor_answer
 from scanner.rules.vendor_marks import by_tag, trust_marks
 from scanner.rules.words import count, quote, worst
@@ -102,7 +103,7 @@ def _other(ctx: AwsContext, role: AwsRole) -> Outcome | None:
         reason_code="IDENTITY_PROVIDER" if certain else "POINTS_TO_PORTER",
         severity=(Severity.CRITICAL if powerful else Severity.HIGH) if certain else Severity.MEDIUM,
         severity_reason=f"it {powerful}" if certain and powerful else "",
-        observed=ObservedValue([mark.words for mark in marks], "trust policy"),
+        observed=ObservedValue({"marks": [mark.words for mark in marks], **held_by_role(role)}, "trust policy"),
         evidence=evidence_of(role),
     )
 
@@ -175,7 +176,7 @@ def _undocumented(ctx: AwsContext, role: AwsRole, admits: Answer) -> Outcome:
         severity=severity,
         severity_reason=why,
         expected=expectation(ctx, sorted(r.name_pattern for r in ctx.baseline.roles)),
-        observed=ObservedValue(role.arn, "trust policy"),
+        observed=ObservedValue(held_by_role(role), "trust policy"),
         witness=witness_of(admits.witness),
         evidence=evidence_of(role),
     )

@@ -46,6 +46,7 @@ from scanner.rules.aws._power import ADMINISTRATOR, IAM_ADMINISTRATOR, grants_al
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.differences import witness_of
 from scanner.rules.external_id import statements, values
+from scanner.rules.held import held_by_role
 from scanner.rules.questions import IMPOSSIBLE, POSSIBLE, UNDECIDED, account_of, allowed_principals, ask_trust
 from scanner.rules.words import count, listed, quote
 
@@ -100,7 +101,7 @@ def _judge(ctx: AwsContext, role: AwsRole, own: Sequence[str]) -> Outcome | None
         reason_code="CHAINED",
         severity=Severity.CRITICAL if powerful else None,
         severity_reason="the role is an administrator" if powerful else "",
-        observed=ObservedValue(list(answer.statements), "trust policy"),
+        observed=ObservedValue({"statements": list(answer.statements), **held_by_role(role)}, "trust policy"),
         witness=witness_of(answer.witness),
         evidence=evidence_of(role),
     )

@@ -40,6 +40,7 @@ from scanner.rules.aws._common import (
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.differences import difference, open_reasons, spoken, witness_of
 from scanner.rules.external_id import uses, values
+from scanner.rules.held import denied_in
 from scanner.rules.judge import RoleJudgement, trust_body
 from scanner.rules.questions import account_of
 from scanner.rules.words import count, listed, quote
@@ -71,6 +72,7 @@ def _excess(ctx: AwsContext, judged: RoleJudgement, kind: str, pieces: list[Piec
     severity, why = _severity(ctx, pieces)
     names = [name for p in pieces for values_ in p.principals.values() for name in values(values_)]
     more = f" {count(len(pieces), 'piece')} in all." if len(pieces) > 1 else ""
+    denied = denied_in([judged.role.trust])
     return Outcome(
         subject=role_subject(judged.role),
         result=Result.FAIL,
@@ -82,7 +84,9 @@ def _excess(ctx: AwsContext, judged: RoleJudgement, kind: str, pieces: list[Piec
         severity_reason=why,
         porter_role=judged.documented.key,
         expected=_documented(ctx, judged),
-        observed=ObservedValue(names, f"{pieces[0].document}: {pieces[0].statement}"),
+        observed=ObservedValue(
+            {"admitted": names, "denied": denied} if denied else names, f"{pieces[0].document}: {pieces[0].statement}"
+        ),
         diff=difference(judged.trust, pieces) if judged.trust is not None else None,
         witness=witness_of(pieces[0].witness),
         evidence=(judged.role.evidence,),

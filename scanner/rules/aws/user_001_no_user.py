@@ -29,6 +29,7 @@ from scanner.model.inventory import AwsUser
 from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import IAM_BEST_PRACTICES, PORTER_CONNECT, account_subject
 from scanner.rules.base import AwsContext, Rule
+from scanner.rules.held import held_by_user
 from scanner.rules.words import count, quote
 
 
@@ -63,7 +64,7 @@ def _judge(user: AwsUser) -> Outcome:
         severity=Severity.HIGH if active else Severity.MEDIUM,
         severity_reason="a long-lived key may be in use" if active else "a user without an active key",
         expected=Expected("no IAM user, no access key"),
-        observed=ObservedValue(user.arn),
+        observed=ObservedValue(held_by_user(user)),
         evidence=(user.evidence,),
     )
 
