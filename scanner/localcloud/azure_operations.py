@@ -271,13 +271,14 @@ def assign_directory_role(state: AzureState, who: str, name: str, scope: str = "
     state.rows("directoryRoles").append({**row, **more})
 
 
-def delegate(state: AzureState, name: str, role: str) -> None:
+def delegate(state: AzureState, name: str, role: str, tenant: str = "") -> None:
     """Delegate the subscription to another tenant through Lighthouse."""
     scope = f"/subscriptions/{state.subscription_id}/providers/Microsoft.ManagedServices"
     one = {"principalId": object_id(name), "principalIdDisplayName": name}
     properties = {
         "registrationDefinitionName": name,
         "managedByTenantId": _OTHER_TENANT,
+        "managedByTenantName": tenant or "Contoso",
         "authorizations": [{**one, "roleDefinitionId": _role(state, role)["name"]}],
     }
     made = {
@@ -345,11 +346,12 @@ def assign_identity(state: AzureState, identity: str, role: str, below: str = ""
     state.rows("roleAssignments").append(role_assignment(where, _role(state, role)["id"], object_id(f"msi/{identity}")))
 
 
-def create_cluster(state: AzureState, name: str, issuer: str = "", group: str = "rg") -> None:
-    """Make an AKS cluster, with workload identity if an issuer is given."""
+def create_cluster(state: AzureState, name: str, issuer: str = "", group: str = "rg", nodes: str = "") -> None:
+    """Make an AKS cluster, with workload identity if an issuer is given, its nodes in a resource group by any name."""
     scope = f"/subscriptions/{state.subscription_id}/resourceGroups/{group}/providers/Microsoft.ContainerService"
     oidc: JsonObject = {"enabled": True, "issuerURL": issuer} if issuer else {"enabled": False}
-    properties = {"oidcIssuerProfile": oidc, "securityProfile": {"workloadIdentity": {"enabled": bool(issuer)}}}
+    properties: JsonObject = {"nodeResourceGroup": nodes or f"MC_{group}_{name}_westeurope"}
+    properties |= {"oidcIssuerProfile": oidc, "securityProfile": {"workloadIdentity": {"enabled": bool(issuer)}}}
     made = {"id": f"{scope}/managedClusters/{name}", "name": name, "location": "westeurope", "properties": properties}
     state.rows("managedClusters").append(made)
 

@@ -106,6 +106,8 @@ class AksCluster(msgspec.Struct, frozen=True):
     issuer: str | None = None
     """OIDC issuer; None: the cluster has none switched on."""
     workload_identity: bool = False
+    node_group: str = ""
+    """Resource group that AKS made for it, lower-cased; empty where the input does not say."""
 
 
 class LighthouseAssignment(msgspec.Struct, frozen=True):
@@ -117,6 +119,7 @@ class LighthouseAssignment(msgspec.Struct, frozen=True):
     authorizations: tuple[tuple[str, str, str], ...]
     """Principal id, role id (lower-cased), display name; eligible ones included."""
     evidence: EvidencePointer
+    tenant_name: str = ""
 
 
 class EntraCredential(msgspec.Struct, frozen=True):
@@ -228,6 +231,8 @@ class AzureSubscription(msgspec.Struct, frozen=True):
     providers: tuple[AzureProvider, ...] = ()
     identities: tuple[AzureManagedIdentity, ...] = ()
     clusters: tuple[AksCluster, ...] = ()
+    clusters_read: bool = True
+    """Whether these are all the clusters there are."""
     lighthouse: tuple[LighthouseAssignment, ...] = ()
     reported_assignments: int | None = None
     """The service's own count of assignments at and below the subscription."""

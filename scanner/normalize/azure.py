@@ -17,7 +17,7 @@ from scanner.model.inventory_azure import (
     AzureSubscription,
     LighthouseAssignment,
 )
-from scanner.model.snapshot import Scope, Snapshot, Unit
+from scanner.model.snapshot import Scope, Snapshot, Unit, UnitStatus
 from scanner.normalize import entra
 from scanner.normalize.azure_rows import Row, rows_of
 from scanner.normalize.azure_workloads import aks_cluster, identities
@@ -45,6 +45,7 @@ def azure_subscription(snapshot: Snapshot, scope: Scope) -> AzureSubscription:
             providers=_all(own, kinds.PROVIDERS, _provider),
             identities=identities(own),
             clusters=_all(own, kinds.AKS_CLUSTERS, aks_cluster),
+            clusters_read=any(u.kind == kinds.AKS_CLUSTERS and u.status is UnitStatus.COMPLETE for u in own),
             lighthouse=_all(own, kinds.LIGHTHOUSE, _lighthouse),
             reported_assignments=_reported(own),
             applications=entra.applications(graph),
@@ -183,6 +184,7 @@ def _lighthouse(row: Row) -> LighthouseAssignment:
         managing_tenant=optional_text(properties, "managedByTenantId", below) or "",
         authorizations=tuple(granted),
         evidence=evidence,
+        tenant_name=optional_text(properties, "managedByTenantName", below) or "",
     )
 
 

@@ -54,6 +54,7 @@ def aks_cluster(row: Row) -> AksCluster:
         evidence=evidence,
         issuer=issuer if enabled else None,
         workload_identity=workload.get("enabled") is True,
+        node_group=(optional_text(raw, "nodeResourceGroup", at) or "").lower(),
     )
 
 

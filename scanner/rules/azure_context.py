@@ -43,7 +43,10 @@ class AzureContext(msgspec.Struct, frozen=True):
     principals: tuple[EntraServicePrincipal, ...]
     """Service principals that are the vendor's by name, or that hold one of the vendor's roles."""
     principal_ids: frozenset[str]
-    """Object ids of `principals`, and of unread holders of the vendor's role that are not known to be gone."""
+    """Object ids of `principals`, of managed identities of the vendor's name, and of unread holders of its role.
+
+    Holders that are known to be gone are left out.
+    """
     parents: Mapping[str, str]
     """Management groups above the subscription, as far as assignments name them."""
     judge: Callable[[AzureRoleDefinition, DocumentedRoleDefinition], Comparison]
@@ -78,8 +81,14 @@ def matches(pattern: str, value: str) -> bool:
     `*` stands for the letters that a role's name may have: none that ends a URL's host, `?` and `#` among them.
     """
     parts = re.split(r"(\*|\{[a-z0-9_]+\})", pattern)
-    shape = "".join({"*": "[A-Za-z0-9_+=,.@-]+"}.get(p, "[A-Za-z0-9-]+" if p.startswith("{") else re.escape(p)) for p in parts)
+    shape = "".join(_shape_of(part) for part in parts)
     return re.fullmatch(shape, value) is not None
+
+
+def _shape_of(part: str) -> str:
+    if part == "*":
+        return "[A-Za-z0-9_+=,.@-]+"
+    return "[A-Za-z0-9-]+" if part.startswith("{") else re.escape(part)
 
 
 def is_named_like_vendor(name: str, baseline: AzureBaseline) -> bool:
@@ -94,15 +103,25 @@ def is_named_like_vendor(name: str, baseline: AzureBaseline) -> bool:
 def made_by_cluster(
     identity_name: str, principal_id: str, subscription: AzureSubscription, baseline: AzureBaseline
 ) -> bool:
-    """Return whether a managed identity is AKS's own: in a group that AKS makes, or the cluster's itself by name.
+    """Return whether a managed identity is AKS's own: in the group that AKS made, or the cluster's itself by name.
 
-    A cluster that the vendor makes carries the vendor's name, and AKS names its identities after it.
+    A cluster that the vendor makes carries the vendor's name, and AKS names its identities after it. Anybody can give
+    an identity a cluster's name, but only the cluster has one that is no resource of its own.
     """
-    patterns = [x.name_pattern.lower() for x in baseline.known_extras if x.kind == "resource-group"]
     groups = [i.resource_group for i in subscription.identities if i.principal_id == principal_id]
-    return any(_like(p, group) for p in patterns for group in groups) or any(
-        cluster.name.lower() == identity_name.lower() for cluster in subscription.clusters
-    )
+    if groups:
+        return any(_is_node_group(group, subscription, baseline) for group in groups)
+    return any(cluster.name.lower() == identity_name.lower() for cluster in subscription.clusters)
+
+
+def _is_node_group(group: str, subscription: AzureSubscription, baseline: AzureBaseline) -> bool:
+    """Return whether AKS made a resource group for a cluster; by its form where the clusters were not read."""
+    if not subscription.clusters_read:
+        patterns = [x.name_pattern for x in baseline.known_extras if x.kind == "resource-group"]
+        return any(_like(pattern, group) for pattern in patterns)
+    # https://learn.microsoft.com/azure/aks/faq: MC_GROUP_CLUSTER_LOCATION, unless the cluster was made with another.
+    named = (c.node_group or f"mc_{c.id.split('/')[4]}_{c.name}_".lower() for c in subscription.clusters)
+    return any(group == name or (name.endswith("_") and group.startswith(name)) for name in named)
 
 
 def documented_body(documented: DocumentedRoleDefinition) -> JsonObject:
@@ -143,6 +162,12 @@ def build_azure_context(
         and not (p.kind == "ManagedIdentity" and made_by_cluster(p.name, p.object_id, subscription, baseline))
     ]
     principals = tuple(p for p in subscription.principals if p in named or p.object_id in holders)
+    identities = {
+        i.principal_id
+        for i in subscription.identities
+        if is_named_like_vendor(i.name, baseline)
+        and not made_by_cluster(i.name, i.principal_id, subscription, baseline)
+    } - {""}
     clients = {p.app_id for p in principals}
     known: dict[str, Comparison] = {}
 
@@ -164,7 +189,7 @@ def build_azure_context(
             a for a in subscription.applications if a.app_id in clients or is_named_like_vendor(a.name, baseline)
         ),
         principals=principals,
-        principal_ids=frozenset({p.object_id for p in principals} | (holders - subscription.gone)),
+        principal_ids=frozenset({p.object_id for p in principals} | identities | (holders - subscription.gone)),
         parents=parents_of(subscription),
         judge=judge,
     )

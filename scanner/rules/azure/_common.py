@@ -47,8 +47,9 @@ def definition_subject(definition: AzureRoleDefinition) -> Subject:
 
 def principal_subject(ctx: AzureContext, principal_id: str) -> Subject:
     """Return a principal as a subject, by name where it could be read."""
-    found = next((p for p in ctx.account.principals if p.object_id == principal_id), None)
-    return Subject("entra.service_principal", principal_id, found.name if found else principal_id)
+    names = {i.principal_id: i.name for i in ctx.account.identities}
+    names |= {p.object_id: p.name for p in ctx.account.principals}
+    return Subject("entra.service_principal", principal_id, names.get(principal_id, principal_id))
 
 
 def application_subject(application: EntraApplication) -> Subject:

@@ -12,7 +12,8 @@ in Entra are not unique: under the documented name anybody's application looks l
 Find out whose it is. Delete it, or add it to the documented version you judge by.
 
 ## Limits
-Identities that AKS makes for a cluster, in its own resource group or under the cluster's name, are the cluster's.
+Identities that AKS makes for a cluster, in the group of its nodes or as the cluster itself, are the cluster's; what
+roles these hold is not judged.
 Names only. An identity with an unsuspicious name shows when it holds Porter's role: AZURE-ASSIGN-002.
 
 ## References
@@ -131,6 +132,6 @@ RULE = Rule(
         CREDENTIALS_PAGE,
     ),
     claims=(68,),
-    supplementary=(kinds.MANAGED_IDENTITIES,),
+    supplementary=(kinds.MANAGED_IDENTITIES, kinds.AKS_CLUSTERS),
     cloud="azure",
 )

@@ -34,14 +34,15 @@ from scanner.rules.words import listed, quote
 def check(ctx: AzureContext) -> Iterator[Outcome]:
     """Yield one outcome per delegation, else one PASS."""
     for one in ctx.account.lighthouse:
-        names = [one.name, *(name for _, _, name in one.authorizations)]
+        names = [one.name, one.tenant_name, *(name for _, _, name in one.authorizations)]
         vendor = any(is_named_like_vendor(name, ctx.baseline) for name in names)
         roles = [(found.name if (found := ctx.definition(role)) else role) for _, role, _ in one.authorizations]
         yield Outcome(
             subject=Subject("azure.lighthouse", one.id, one.name or one.id),
             result=Result.FAIL if vendor else Result.MANUAL,
-            message=f"The subscription is delegated to tenant {quote(one.managing_tenant)} as {quote(one.name)} with "
-            f"{listed(roles)}{'.' if vendor else ': see whether that is Porter.'}",
+            message=f"The subscription is delegated to tenant {quote(one.tenant_name or one.managing_tenant)} as "
+            f"{quote(one.name or one.id)} with {listed(roles) or 'roles that were not read'}"
+            f"{'.' if vendor else ': see whether that is Porter.'}",
             reason_code="DELEGATED" if vendor else "DELEGATED_ELSEWHERE",
             severity=Severity.HIGH if vendor else Severity.MEDIUM,
             observed=ObservedValue({"tenant": one.managing_tenant, "roles": roles}, one.name),

@@ -178,6 +178,6 @@ RULE = Rule(
         FEDERATION_PAGE,
     ),
     claims=(73,),
-    supplementary=(kinds.MANAGED_IDENTITIES,),
+    supplementary=(kinds.MANAGED_IDENTITIES, kinds.AKS_CLUSTERS),
     cloud="azure",
 )

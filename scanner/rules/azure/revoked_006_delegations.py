@@ -1,8 +1,8 @@
 """AZURE-REVOKED-006: The subscription is not delegated to Porter through Azure Lighthouse.
 
 ## What it checks
-Every Lighthouse delegation of the subscription whose name, or the name of a principal in it, has a word that begins
-with porter.
+Every Lighthouse delegation of the subscription whose name, or the name of the tenant or of a principal in it, has a
+word that begins with porter.
 
 ## Why it matters
 A delegation gives people of another tenant roles here that stand in no role assignment of yours. Nothing that is done
@@ -53,7 +53,8 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
 
 def is_vendor_delegation(ctx: AzureContext, one: LighthouseAssignment) -> bool:
     """Return whether a delegation names the vendor."""
-    return any(is_named_like_vendor(name, ctx.baseline) for name in (one.name, *(n for _, _, n in one.authorizations)))
+    names = (one.name, one.tenant_name, *(name for _, _, name in one.authorizations))
+    return any(is_named_like_vendor(name, ctx.baseline) for name in names)
 
 
 def delegation_subject(one: LighthouseAssignment) -> Subject:
