@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -36,6 +36,8 @@ class GcpContext(msgspec.Struct, frozen=True):
     documented: Callable[[GcpServiceAccount], DocumentedServiceAccount | None]
     compare: Callable[[GcpServiceAccount, GcpBinding], Comparison]
     """Compare one binding of an account with everything documented for it; may raise `PolicyError`."""
+    elsewhere: Mapping[str, str]
+    """Members that are the vendor's accounts in the other projects of the inventory, canonical -> project."""
 
     @property
     def project(self) -> GcpProject:
@@ -63,6 +65,30 @@ class GcpContext(msgspec.Struct, frozen=True):
         sets = self.sets_of_accounts() - {ALL_USERS, ALL_AUTHENTICATED}
         return [b for b in self.bindings_below() if holds(b, account.member) or via(b, sets)]
 
+    def perhaps_granted(self) -> list[tuple[GcpBinding, str]]:
+        """Return the bindings on the project and above whose set may hold its accounts, each with that set.
+
+        A set of a node that nobody placed: the project's number, or the chain above it, was not read to its end.
+        """
+        known = self.sets_of_accounts()
+        return [
+            (binding, member)
+            for policy in self.policies()
+            for binding in policy.bindings
+            for member in binding.members
+            if canonical(member) not in known and self._may_hold_accounts(canonical(member))
+        ]
+
+    def _may_hold_accounts(self, member: str) -> bool:
+        node = member.removeprefix(_ACCOUNTS_OF).removesuffix(_OF_ACCOUNTS)
+        if f"{_ACCOUNTS_OF}{node}{_OF_ACCOUNTS}" != member:
+            return False
+        if node.startswith("projects/"):
+            return not self.project.number
+        last = self.project.parents[-1][1] if self.project.parents else ""
+        alone = bool(self.project.state) and not self.project.parents
+        return not alone and not last.startswith("organizations/")
+
     def sets_of_accounts(self) -> frozenset[str]:
         """Return the members that stand for every service account of the project, canonical.
 
@@ -70,7 +96,7 @@ class GcpContext(msgspec.Struct, frozen=True):
         """
         above = [parent for _, parent in self.project.parents]
         nodes = [self.project.node, f"projects/{self.project.number}", *above]
-        own = [f"{_ACCOUNTS_OF}{node}/type/ServiceAccount" for node in nodes]
+        own = [f"{_ACCOUNTS_OF}{node}{_OF_ACCOUNTS}" for node in nodes]
         return frozenset((ALL_USERS, ALL_AUTHENTICATED, *own))
 
     def role(self, name: str) -> GcpRole | None:
@@ -80,6 +106,7 @@ class GcpContext(msgspec.Struct, frozen=True):
 
 _ACCOUNT = "/serviceAccounts/"
 _ACCOUNTS_OF = "principalSet://cloudresourcemanager.googleapis.com/"
+_OF_ACCOUNTS = "/type/ServiceAccount"
 
 
 def via(binding: GcpBinding, sets: frozenset[str]) -> str:
@@ -121,21 +148,30 @@ def build_gcp_context(
         baseline=baseline,
         settings=settings,
         as_of=as_of,
-        porter_accounts=tuple(
-            sorted(
-                (a for a in project.service_accounts if a.email in pages or _is_vendors(a, baseline)),
-                key=lambda a: a.email,
-            )
-        ),
+        porter_accounts=tuple(sorted(_vendors(project, baseline, pages), key=lambda a: a.email)),
         documented=lambda account: pages.get(account.email),
         compare=compare,
+        elsewhere={
+            canonical(account.member): other.project_id
+            for other in inventory.gcp
+            if other.project_id != project.project_id
+            for account in _vendors(other, baseline, _matches(other, baseline))
+        },
     )
 
 
+def _vendors(
+    project: GcpProject, baseline: GcpBaseline, pages: Mapping[str, DocumentedServiceAccount]
+) -> list[GcpServiceAccount]:
+    return [a for a in project.service_accounts if a.email in pages or _is_vendors(a, baseline)]
+
+
 def _is_vendors(account: GcpServiceAccount, baseline: GcpBaseline) -> bool:
-    """Return whether a name or description claims to be the vendor's."""
+    """Return whether a name, a title that begins with the vendor's name, or a description claims to be the vendor's."""
     marks = [m for page in baseline.service_accounts for m in page.description_marks[:1]]
-    return named_like_vendor(account.account_id, baseline) or any(mark in account.description for mark in marks)
+    titled = re.match(rf"\W*{re.escape(baseline.name_prefix)}\b", account.display_name, re.IGNORECASE) is not None
+    named = titled or named_like_vendor(account.account_id, baseline)
+    return named or any(mark in account.description for mark in marks)
 
 
 def _matches(project: GcpProject, baseline: GcpBaseline) -> dict[str, DocumentedServiceAccount]:

@@ -160,9 +160,10 @@ class _Collector:
         # Everybody may read many a bucket: that is not what Porter's account was given.
         resources = [one.get("policy") or {} for page in below.pages for one in page.get("results") or ()]
         found |= set(_roles_of_accounts(resources, emails, ()))
-        own = {r for page in policies for r in _bound_roles(page) if not r.startswith("roles/")}
+        found |= {r for page in policies for r in _bound_roles(page) if not r.startswith("roles/")}
+        googles = {role for role in found if role.startswith("roles/")}
         known = _complete(policy) and _complete(account_policies)
-        read = partial(gcp_units.roles, names=sorted(found), others=sorted(own - found), all_known=known)
+        read = partial(gcp_units.roles, names=sorted(googles), others=sorted(found - googles), all_known=known)
         return self._unit(kinds.ROLES, read)
 
     def _deny_policies(self, name: str, parent: str, itself: UnitResult, above: UnitResult) -> UnitResult:

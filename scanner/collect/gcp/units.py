@@ -101,8 +101,8 @@ def policies_below(reader: GcpReader, project_id: str) -> None:
 def roles(reader: GcpReader, names: Sequence[str], others: Sequence[str], all_known: bool) -> None:
     """Read the full definition of each role.
 
-    `others` are roles of the customer's own that no service account holds: an organization may keep them from a reader
-    of the project, and one that is long gone stays bound. Those not read are missed by the rule that needs them alone.
+    `others` are roles of the customer's own: an organization may keep them from a reader of the project, and one that
+    is long gone stays bound. Those not read are missed by the rule that needs them, for whoever holds them, alone.
     """
     for name in names:
         reader.keep_going(partial(reader.call, "roles.get", {"name": name}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from scanner.baseline.records import SourceRef
 from scanner.model.common import EvidencePointer, NotObserved
@@ -56,7 +56,7 @@ _KNOWN = {
     "roles/iam.workloadIdentityUser": "iam.serviceAccounts.getAccessToken",
     "roles/iam.serviceAccountKeyAdmin": "iam.serviceAccountKeys.create",
     "roles/iam.serviceAccountAdmin": "iam.serviceAccounts.setIamPolicy",
-    "roles/owner": "iam.serviceAccounts.getAccessToken",
+    "roles/owner": "iam.serviceAccounts.actAs",
     "roles/editor": "iam.serviceAccounts.actAs",
 }
 PUBLIC = ("allUsers", "allAuthenticatedUsers")
@@ -155,6 +155,19 @@ _AGENT_HOSTS = (
     "container-engine-robot.iam.gserviceaccount.com",
     "serverless-robot-prod.iam.gserviceaccount.com",
 )
+
+
+def strongest(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Yield one outcome per discriminator: several bindings of one role are said once, by the gravest of them."""
+    found: dict[str, Outcome] = {}
+    for outcome in outcomes:
+        known = found.setdefault(outcome.discriminator, outcome)
+        if _GRAVITY.index(outcome.result) < _GRAVITY.index(known.result):
+            found[outcome.discriminator] = outcome
+    yield from found.values()
+
+
+_GRAVITY = (Result.ERROR, Result.FAIL, Result.INCOMPLETE, Result.MANUAL, Result.PASS, Result.NOT_APPLICABLE)
 
 
 def evidence_of(bindings: Iterable[GcpBinding]) -> tuple[EvidencePointer, ...]:

@@ -91,7 +91,8 @@ def _others(ctx: GcpContext, binding: GcpBinding, own: set[str]) -> list[str]:
 
 def _impersonates(ctx: GcpContext, role: str) -> bool:
     """Return whether the role is made for acting as accounts, or is the customer's own and lets one do so."""
-    return role in _ROLES or (not role.startswith("roles/") and isinstance(impersonation(ctx, role), str))
+    plain = role.partition("_withcond_")[0]  # of a policy that was read in an old version
+    return plain in _ROLES or (not role.startswith("roles/") and isinstance(impersonation(ctx, role), str))
 
 
 def _is_unread(ctx: GcpContext, role: str) -> bool:

@@ -1,8 +1,8 @@
 """GCP-IMP-003: Porter's service account may act as no other account by that account's own policy.
 
 ## What it checks
-The policies of the project's other service accounts: bindings that let an account of Porter's take their tokens, act
-as them, make keys for them or change these policies.
+The policies of the project's other service accounts: bindings that let an account of Porter's, every service account or
+everybody take their tokens, act as them, make keys for them or change these policies.
 
 ## Why it matters
 Such a binding stands in no policy of the project. With it Porter has all that the other account has, and the audit log
@@ -36,8 +36,9 @@ from scanner.rules.gcp._common import (
     impersonation,
     key_of,
     not_applicable,
+    strongest,
 )
-from scanner.rules.gcp_context import GcpContext, holds
+from scanner.rules.gcp_context import GcpContext, holds, via
 from scanner.rules.words import quote
 
 
@@ -48,7 +49,7 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
     for account in ctx.porter_accounts:
         others = [other for other in ctx.project.service_accounts if other.email != account.email]
         found = [outcome for other in others for outcome in _judge(ctx, account, other)]
-        yield from {o.discriminator: o for o in found}.values()
+        yield from strongest(found)
         if not found:
             yield Outcome(
                 account_subject(account),
@@ -67,12 +68,15 @@ def _judge(ctx: GcpContext, account: GcpServiceAccount, other: GcpServiceAccount
             account_subject(account), Result.INCOMPLETE, message, reason_code="POLICY_UNREAD", discriminator=other.email
         )
         return
+    # Who may act as Porter's own accounts, everybody included, is judged by GCP-IMP-001.
+    sets = frozenset() if other in ctx.porter_accounts else ctx.sets_of_accounts()
     for binding in other.policy.bindings:
-        if not holds(binding, account.member):
+        member = "" if holds(binding, account.member) else via(binding, sets)
+        if not member and not holds(binding, account.member):
             continue
         permission = impersonation(ctx, binding.role)
         if permission is not None:
-            yield _outcome(ctx, account, other, binding, permission)
+            yield _outcome(ctx, account, other, binding, permission, member)
 
 
 def _outcome(
@@ -81,6 +85,7 @@ def _outcome(
     other: GcpServiceAccount,
     binding: GcpBinding,
     permission: str | NotObserved,
+    member: str,
 ) -> Outcome:
     page = ctx.documented(account)
     witness = None
@@ -89,9 +94,11 @@ def _outcome(
         message = f"Whether it may act as {quote(other.email)} is not known: {permission.reason}."
     else:
         witness = Witness(account.member, permission, other.email)
-        message = f"It may act as {quote(other.email)} through {quote(binding.role)}, which is not documented."
+        whose = f" of {quote(member)}" if member else ""
+        message = f"It may act as {quote(other.email)} through {quote(binding.role)}{whose}, which is not documented."
         result, code, severity = Result.FAIL, "NOT_DOCUMENTED", None
-        if page is not None and page.open_list is not None and binding.role.startswith("roles/"):
+        # What a set was given is nothing that Porter grants itself.
+        if page is not None and page.open_list is not None and binding.role.startswith("roles/") and not member:
             result, code, severity = Result.MANUAL, "OPEN_LIST", Severity.MEDIUM
             message += " The page does not enumerate the roles that Porter grants itself."
     return Outcome(

@@ -1,8 +1,8 @@
 """GCP-KEY-001: Porter's service account has the keys that are documented and no others.
 
 ## What it checks
-The number of user-managed keys of each account of Porter's, disabled ones included: at most one where the documented
-version has a JSON key made, none where access is federated.
+The number of user-managed keys of each account of Porter's, disabled ones included: at most one, made by Google, where
+the documented version has a JSON key made, none where access is federated.
 
 ## Why it matters
 Every key is a copy of the account that works from anywhere, for whoever holds the file. A second key means that
@@ -50,13 +50,16 @@ def _judge(ctx: GcpContext, account: GcpServiceAccount) -> Outcome:
     most = page.keys.at_most if page and page.keys.user_managed == "expected" else 0
     number = len(account.keys)
     tails = [f"...{k.key_id_tail}" for k in account.keys]
-    beyond = number > most
+    uploaded = [f"...{k.key_id_tail}" for k in account.keys if k.origin == "USER_PROVIDED"]
+    beyond = number > most or bool(uploaded)
     said = f"{count(number, 'user-managed key')} ({listed(tails)})" if number else "No user-managed key"
+    said += f"; documented: {f'at most {most}, made by Google' if most else 'none'}."
+    said += f" Not made by Google but uploaded: {listed(uploaded)}." if uploaded else ""
     return Outcome(
         subject,
         Result.FAIL if beyond else Result.PASS,
-        f"{said}; documented: {f'at most {most}' if most else 'none'}.",
-        reason_code="TOO_MANY_KEYS" if beyond else "AS_DOCUMENTED",
+        said,
+        reason_code="TOO_MANY_KEYS" if number > most else "UPLOADED_KEY" if uploaded else "AS_DOCUMENTED",
         porter_role=name,
         expected=expected(most, page.keys.source) if page else None,
         observed=ObservedValue(tails, "keys") if beyond else None,

@@ -24,11 +24,12 @@ below the project are judged by GCP-PERM-005.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from scanner.access.records import Comparison
+from scanner.access.gcp.compare import TELLING
+from scanner.access.records import Comparison, Piece
 from scanner.errors import PolicyError
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import (
@@ -45,7 +46,16 @@ from scanner.model.finding import (
 )
 from scanner.model.inventory_gcp import GcpBinding, GcpServiceAccount
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import IAM_ROLES, PORTER_CONNECT, account_subject, key_of, not_applicable, opaque
+from scanner.rules.gcp._common import (
+    IAM_ROLES,
+    IMPERSONATING,
+    PORTER_CONNECT,
+    account_subject,
+    key_of,
+    not_applicable,
+    opaque,
+    strongest,
+)
 from scanner.rules.gcp_context import GcpContext, documented_grant, holds, via
 from scanner.rules.words import count, listed, quote
 
@@ -58,7 +68,8 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
         yield not_applicable(ctx)
     for account in ctx.porter_accounts:
         beyond = [o for b in ctx.grants(account) if (o := judge_binding(ctx, account, b)) is not None]
-        yield from {o.discriminator: o for o in beyond}.values()
+        beyond += [o for b, member in ctx.perhaps_granted() if (o := _perhaps(ctx, account, b, member)) is not None]
+        yield from strongest(beyond)
         if not beyond:
             held = count(len(ctx.grants(account)), "binding")
             message = f"{held} of the account, inside the documented roles.{opaque(ctx)}"
@@ -70,6 +81,17 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
                 porter_role=key_of(ctx, account),
                 evidence=(account.evidence,),
             )
+
+
+def _perhaps(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding, member: str) -> Outcome | None:
+    """Return what to say of a binding of a set that may hold the account; None: it is inside the documents."""
+    if judge_binding(ctx, account, binding) is None:
+        return None
+    message = (
+        f"{quote(member)} holds {quote(binding.role)} on {quote(binding.node)}. Whether the account is one of them is "
+        "open: where the project stands was not read."
+    )
+    return _outcome(ctx, account, binding, Result.INCOMPLETE, "SET_UNDECIDED", message)
 
 
 def _place(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding) -> str:
@@ -106,7 +128,7 @@ def _excess(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding, co
     witness = Witness(request.principal, request.action, request.resource, dict(request.context), replayed=True)
     said = f"{quote(binding.role)} on {_place(ctx, account, binding)} is not documented for this account"
     shown = f"{said}; for example it allows {quote(request.action)} on {quote(request.resource)}."
-    result, code, severity = _weight(ctx, account, binding)
+    result, code, severity = _weight(ctx, account, binding, pieces)
     if result is Result.MANUAL:
         shown += " The page does not enumerate the roles that Porter grants itself."
     outcome = _outcome(ctx, account, binding, result, code, shown, severity)
@@ -125,7 +147,13 @@ def _excess(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding, co
     return replace(outcome, diff=Diff(added=entries), witness=witness)
 
 
-def _weight(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding) -> tuple[Result, str, Severity | None]:
+def _telling(piece: Piece) -> bool:
+    return any(action in TELLING or action in IMPERSONATING for action in piece.actions)
+
+
+def _weight(
+    ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding, pieces: Sequence[Piece]
+) -> tuple[Result, str, Severity | None]:
     """Return how an undocumented binding counts."""
     page = ctx.documented(account)
     if binding.role in _BASIC:
@@ -134,7 +162,9 @@ def _weight(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding) ->
         return Result.FAIL, "ABOVE_PROJECT", Severity.CRITICAL
     custom = not binding.role.startswith("roles/")
     own = binding.role.rpartition("/")[2]
-    if custom and any(e.kind == "role" and e.name_pattern == own for e in ctx.baseline.known_extras):
+    known = any(e.kind == "role" and e.name_pattern == own for e in ctx.baseline.known_extras)
+    # The name is known, what such a role may hold is not: it makes light of nothing that leads to other access.
+    if known and binding.role.startswith("projects/") and not any(_telling(p) for p in pieces):
         return Result.FAIL, "KNOWN_EXTRA", Severity.LOW
     if page is not None and page.open_list is not None and not custom:
         return Result.MANUAL, "OPEN_LIST", Severity.MEDIUM

@@ -2,8 +2,8 @@
 
 ## What it checks
 The policies of buckets, secrets, repositories, data sets and everything else in the project that Cloud Asset Inventory
-searches: bindings that name Porter's service account, or every service account of the project, are held against the
-documented roles, and other principals of Porter's are named.
+searches, and of the project's other service accounts: bindings that name Porter's service account, or every service
+account of the project, are held against the documented roles, and other principals of Porter's are named.
 
 ## Why it matters
 A binding on a single resource stands in no policy of the project. It gives access that the documents never mention, and
@@ -14,7 +14,7 @@ Remove the binding from the resource's policy, or have Porter document it.
 
 ## Limits
 Cloud Asset Inventory follows changes within minutes and does not know every service's policies. What everybody may do
-with a public resource is not counted as Porter's. Policies of service accounts are judged by GCP-IMP-001 and
+with a public resource is not counted as Porter's. Who may act as a service account is judged by GCP-IMP-001 and
 GCP-IMP-003.
 
 ## References
@@ -28,12 +28,20 @@ from collections.abc import Iterator
 
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
-from scanner.model.inventory_gcp import GcpBinding
+from scanner.model.inventory_gcp import GcpBinding, GcpPolicy, GcpServiceAccount
 from scanner.rules.base import Rule
-from scanner.rules.gcp._common import ASSETS, PORTER_CONNECT, account_subject, key_of, not_applicable
+from scanner.rules.gcp._common import (
+    ASSETS,
+    PORTER_CONNECT,
+    account_subject,
+    impersonation,
+    key_of,
+    not_applicable,
+    strongest,
+)
 from scanner.rules.gcp._members import vendors_member
 from scanner.rules.gcp.perm_001_excess import judge_binding
-from scanner.rules.gcp_context import GcpContext
+from scanner.rules.gcp_context import GcpContext, holds
 from scanner.rules.words import count, quote
 
 
@@ -44,9 +52,9 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
     if not ctx.porter_accounts and not others:
         yield not_applicable(ctx)
     for account in ctx.porter_accounts:
-        held = ctx.grants_below(account)
+        held = [*ctx.grants_below(account), *_on_accounts(ctx, account)]
         beyond = [outcome for b in held if (outcome := judge_binding(ctx, account, b)) is not None]
-        yield from {o.discriminator: o for o in beyond}.values()
+        yield from strongest(beyond)
         if not beyond:
             yield Outcome(
                 account_subject(account),
@@ -56,6 +64,15 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
                 porter_role=key_of(ctx, account),
                 evidence=(account.evidence,),
             )
+
+
+def _on_accounts(ctx: GcpContext, account: GcpServiceAccount) -> Iterator[GcpBinding]:
+    """Yield what it holds on the project's other accounts beside acting as them, which GCP-IMP-003 judges."""
+    for other in ctx.project.service_accounts:
+        if other.email != account.email and isinstance(other.policy, GcpPolicy):
+            for binding in other.policy.bindings:
+                if holds(binding, account.member) and impersonation(ctx, binding.role) is None:
+                    yield binding
 
 
 def _others(ctx: GcpContext, bindings: list[GcpBinding]) -> Iterator[Outcome]:
@@ -87,7 +104,10 @@ RULE = Rule(
         kinds.SERVICE_ACCOUNTS,
         kinds.ROLES,
     ),
-    supplementary=(kinds.POLICIES_BELOW,),
+    supplementary=(
+        kinds.POLICIES_BELOW,
+        kinds.SERVICE_ACCOUNT_POLICIES,
+    ),
     check=check,
     remediation=Remediation(
         summary="Remove the binding from the resource's policy.",

@@ -1,9 +1,9 @@
 """GCP-SA-001: Every service account of Porter's name is documented.
 
 ## What it checks
-Service accounts whose name has a part that begins like Porter's or whose description carries Porter's marks, and other
-service accounts that hold a custom role of Porter's name or the role that the page has the customer grant to Porter
-only.
+Service accounts whose name has a part that begins like Porter's, whose title begins with Porter's name or whose
+description carries Porter's marks, and other service accounts that hold a custom role of Porter's name or the role that
+the page has the customer grant to Porter only.
 
 ## Why it matters
 Porter documents one service account per project. Another one is access that nobody agreed to, perhaps left from an

@@ -2,8 +2,9 @@
 
 ## What it checks
 Every member of the policies of the project, of what stands above it and of the customer's own service accounts: service
-accounts of other projects under Porter's name, identities of Porter's pools and AWS account that are bound directly,
-workloads in clusters under Porter's name, and people, groups and domains of the vendor.
+accounts of other projects under Porter's name, or found to be Porter's in a project beside this one, accounts of
+Porter's name that the project does not list, identities of Porter's pools, AWS account, AWS roles and repositories that
+are bound directly, workloads in clusters under Porter's name, and people, groups and domains of the vendor.
 
 ## Why it matters
 The documents give Porter one service account. A role bound to anything else of Porter's is access that no rule about
@@ -14,7 +15,8 @@ Remove the binding. What the documents name is bound to the service account, and
 
 ## Limits
 Who is in a group or a domain stands in no policy: a group counts as Porter's where the vendor's name is a part of its
-domain, such as porter.run. Members of the account's own policy are judged by GCP-IMP-001.
+domain, such as porter.run. An account of a project of Porter's name is for a person to judge (MANUAL), unless your own
+projects have such names. Members of the account's own policy are judged by GCP-IMP-001.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -30,21 +32,26 @@ from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Res
 from scanner.model.inventory_gcp import GcpBinding, GcpPolicy
 from scanner.rules.base import Rule
 from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, evidence_of, project_subject
-from scanner.rules.gcp._members import vendors_member
+from scanner.rules.gcp._members import may_be_vendors, vendors_member
 from scanner.rules.gcp_context import GcpContext
 from scanner.rules.words import listed, quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:
-    """Yield one FAIL per member of Porter's, else one PASS."""
+    """Yield one FAIL per member of Porter's, one MANUAL per member that may be, else one PASS."""
     found: dict[str, list[GcpBinding]] = {}
+    perhaps: dict[str, list[GcpBinding]] = {}
     for binding in _bindings(ctx):
         for member in binding.members:
             if vendors_member(ctx, member) is not None:
                 found.setdefault(member, []).append(binding)
+            elif may_be_vendors(ctx, member):
+                perhaps.setdefault(member, []).append(binding)
     for member in sorted(found):
         yield _fail(ctx, member, found[member])
-    if not found:
+    for member in sorted(perhaps):
+        yield _perhaps(member, perhaps[member])
+    if not found and not perhaps:
         message = "No other principal of Porter's is bound."
         yield Outcome(project_subject(ctx), Result.PASS, message, reason_code="NONE")
 
@@ -65,6 +72,19 @@ def _fail(ctx: GcpContext, member: str, bindings: list[GcpBinding]) -> Outcome:
         Result.FAIL,
         f"{quote(member)} ({vendors_member(ctx, member)}) holds {listed(held)}, and no document names it.",
         reason_code="OTHER_PRINCIPAL",
+        observed=ObservedValue(sorted(set(held)), "bindings"),
+        evidence=evidence_of(bindings),
+    )
+
+
+def _perhaps(member: str, bindings: list[GcpBinding]) -> Outcome:
+    held = [f"{b.role} on {b.node}" for b in bindings]
+    return Outcome(
+        Subject("gcp.principal", member, member),
+        Result.MANUAL,
+        f"{quote(member)} holds {listed(held)}. Its project has Porter's name: see whether it is Porter's or yours.",
+        reason_code="MAY_BE_VENDORS",
+        severity=Severity.MEDIUM,
         observed=ObservedValue(sorted(set(held)), "bindings"),
         evidence=evidence_of(bindings),
     )

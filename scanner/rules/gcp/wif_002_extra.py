@@ -1,8 +1,8 @@
 """GCP-WIF-002: Porter's pools hold no other provider, and there is no other pool of Porter's name.
 
 ## What it checks
-Every workload identity pool that is documented, carries Porter's name or has a provider for Porter's AWS account, and
-every provider in it beyond the documented one.
+Every workload identity pool that is documented, carries Porter's name or has a provider for Porter's AWS account, of
+Porter's name, or whose condition or issuer names Porter, and every provider in it beyond the documented one.
 
 ## Why it matters
 A second provider lets other identities into the same pool; bindings that name the pool or an attribute of it then
@@ -12,8 +12,9 @@ admit them as if they were Porter.
 Disable the provider, find out in the audit log who made it, and delete it.
 
 ## Limits
-Porter's AWS account is known only where the parameter porter_aws_account is given; without it, pools of another name
-are not looked at. Deleted pools can be restored for 30 days and are named by GCP-LEFT-001.
+Porter's AWS account is known only where the parameter porter_aws_account is given; without it, a pool whose name,
+providers and conditions do not name Porter is not looked at. Deleted pools can be restored for 30 days and are named by
+GCP-LEFT-001.
 
 ## References
 - https://github.com/porter-dev/gcp-onboarding
