@@ -7,43 +7,53 @@ to connect for a minute whatever its timeout says.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from scanner.model.common import JsonObject
 
-if TYPE_CHECKING:
-    from scanner.collect.gcp.session import GcpSession
 
-Method = Callable[["GcpSession", JsonObject, float], JsonObject]
+class ClientSource(Protocol):
+    """What a method needs of a session: a client made once, or the JSON of an API that has none."""
+
+    def generated(self, key: str, make: Callable[[Any, tuple[str, str] | None], Any]) -> Any:
+        """Return a client made once; `make` is given the credentials and, on loopback, both endpoints."""
+        ...
+
+    def get_json(self, host: str, path: str, query: dict[str, str], timeout: float) -> JsonObject:
+        """Return the JSON of a GET; raises the transport's errors."""
+        ...
+
+
+Method = Callable[[ClientSource, JsonObject, float], JsonObject]
 _MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
 
-def _projects(session: GcpSession) -> Any:
+def _projects(session: ClientSource) -> Any:
     from google.cloud.resourcemanager_v3 import ProjectsClient
 
     return session.generated("projects", lambda c, loop: _rest(ProjectsClient, c, loop))
 
 
-def _folders(session: GcpSession) -> Any:
+def _folders(session: ClientSource) -> Any:
     from google.cloud.resourcemanager_v3 import FoldersClient
 
     return session.generated("folders", lambda c, loop: _rest(FoldersClient, c, loop))
 
 
-def _organizations(session: GcpSession) -> Any:
+def _organizations(session: ClientSource) -> Any:
     from google.cloud.resourcemanager_v3 import OrganizationsClient
 
     return session.generated("organizations", lambda c, loop: _rest(OrganizationsClient, c, loop))
 
 
-def _usage(session: GcpSession) -> Any:
+def _usage(session: ClientSource) -> Any:
     from google.cloud.service_usage_v1 import ServiceUsageClient
 
     return session.generated("usage", lambda c, loop: _rest(ServiceUsageClient, c, loop))
 
 
-def _admin(session: GcpSession) -> Any:
+def _admin(session: ClientSource) -> Any:
     def make(credentials: Any, loopback: tuple[str, str] | None) -> Any:
         from google.cloud.iam_admin_v1 import IAMClient
         from google.cloud.iam_admin_v1.services.iam.transports import IAMGrpcTransport
@@ -53,7 +63,7 @@ def _admin(session: GcpSession) -> Any:
     return session.generated("admin", make)
 
 
-def _policies(session: GcpSession) -> Any:
+def _policies(session: ClientSource) -> Any:
     """Return the client of deny policies. gRPC: over REST the library encodes the attachment point twice."""
 
     def make(credentials: Any, loopback: tuple[str, str] | None) -> Any:
@@ -113,25 +123,25 @@ def _paged(params: JsonObject, **named: Any) -> JsonObject:
     return {**named, "page_token": params.get("pageToken", "")}
 
 
-def _pools(session: GcpSession, params: JsonObject, timeout: float) -> JsonObject:
+def _pools(session: ClientSource, params: JsonObject, timeout: float) -> JsonObject:
     path = f"/v1/{_path(params['parent'])}/workloadIdentityPools"
     return session.get_json("iam.googleapis.com", path, _query(params, showDeleted="true"), timeout)
 
 
-def _providers(session: GcpSession, params: JsonObject, timeout: float) -> JsonObject:
+def _providers(session: ClientSource, params: JsonObject, timeout: float) -> JsonObject:
     path = f"/v1/{_path(params['parent'])}/providers"
     return session.get_json("iam.googleapis.com", path, _query(params, showDeleted="true"), timeout)
 
 
-def _billing(session: GcpSession, params: JsonObject, timeout: float) -> JsonObject:
+def _billing(session: ClientSource, params: JsonObject, timeout: float) -> JsonObject:
     return session.get_json("cloudbilling.googleapis.com", f"/v1/{_path(params['name'])}/billingInfo", {}, timeout)
 
 
-def _clusters(session: GcpSession, params: JsonObject, timeout: float) -> JsonObject:
+def _clusters(session: ClientSource, params: JsonObject, timeout: float) -> JsonObject:
     return session.get_json("container.googleapis.com", f"/v1/{_path(params['parent'])}/clusters", {}, timeout)
 
 
-def _policies_below(session: GcpSession, params: JsonObject, timeout: float) -> JsonObject:
+def _policies_below(session: ClientSource, params: JsonObject, timeout: float) -> JsonObject:
     path = f"/v1/{_path(params['scope'])}:searchAllIamPolicies"
     return session.get_json("cloudasset.googleapis.com", path, _query(params, pageSize="500"), timeout)
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from scanner.collect.gcp.allowlist import gcp_call
+from scanner.collect.gcp.clients import METHODS
 from scanner.collect.gcp.errors import CREDENTIALS_REFUSED, UNREACHABLE, failures, stop_of
 from scanner.collect.ledger import Answer
 from scanner.collect.outcome import UnitStop
@@ -131,8 +132,6 @@ class GcpSession:
             wait *= 2
 
     def _clients_send(self, operation: str, params: JsonObject) -> JsonObject:
-        from scanner.collect.gcp.clients import METHODS
-
         timeout = max(0.1, min(self.options.call_timeout_s, self._left()))
         return METHODS[operation](self, params, timeout)
 
