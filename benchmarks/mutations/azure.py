@@ -72,6 +72,13 @@ KINDS: dict[str, Kind] = {
             *("AZURE-ASSIGN-001", "AZURE-ROLE-002"),
             may=frozenset({"AZURE-ASSIGN-006", "AZURE-ASSIGN-007"}),
         ),
+        _kind("role and application of another name", "AZURE-ROLE-005", results=JUDGED),
+        _kind("double of the role", "AZURE-ROLE-005", results=JUDGED),
+        _kind(
+            "role of a managed identity of the vendor's name",
+            *("AZURE-ASSIGN-001", "AZURE-APP-002"),
+            may=_GIVES | {"AZURE-FED-001"},
+        ),
         _kind("assignment removed", "AZURE-ASSIGN-006"),
     )
 }
@@ -128,6 +135,16 @@ class AzureMutations:
         own["properties"]["permissions"] = [{"actions": [], "dataActions": ["Microsoft.Storage/*"]}]
         after = state.added(kinds.ROLE_DEFINITIONS, own).assigned(own["id"], me, sub)
         yield "role assigned", "the customer's own role with data", after
+        identities = f"{sub}/resourceGroups/MC_rg_gone_westeurope/providers/Microsoft.ManagedIdentity"
+        row = {"id": f"{identities}/userAssignedIdentities/porter-ops", "name": "porter-ops"}
+        made = state.added(
+            kinds.MANAGED_IDENTITIES,
+            {**row, "properties": {"principalId": _ABOVE}},
+            "UserAssignedIdentities.ListBySubscription",
+        )
+        for name in ("Owner", "Contributor"):
+            after = made.assigned(state.role_named(name)["id"], _ABOVE, sub)
+            yield "role of a managed identity of the vendor's name", name, after
 
 
 def _custom(state: AzureState, name: str) -> JsonObject:
@@ -193,6 +210,15 @@ def _roles(state: AzureState) -> Iterator[Made]:
     yield "documented grant removed", "Microsoft.Network", state.with_blocks(fewer)
     for name in ("Contributor", "operations"):
         yield "role of another name", name, state.with_role(roleName=name)
+        renamed = state.with_role(roleName=name).with_application(displayName=name).with_principal(displayName=name)
+        yield "role and application of another name", name, renamed
+    double = {**_custom(state, "operations"), "name": "f0000088"}
+    double["id"] = double["id"].replace("f0000077", "f0000088")
+    swapped = {**state.block, "notActions": [n.swapcase() for n in reversed(state.block["notActions"])]}
+    for where, block in (("as it is", state.block), ("in other words", swapped)):
+        row = {**double, "properties": {**double["properties"], "permissions": [block]}}
+        after = state.added(kinds.ROLE_DEFINITIONS, row).assigned(double["id"], _ABOVE, sub)
+        yield "double of the role", where, after
     own = state.principal["id"]
     yield (
         "assignment removed",

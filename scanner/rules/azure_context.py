@@ -57,6 +57,14 @@ class AzureContext(msgspec.Struct, frozen=True):
         named = definition.name.lower()
         return next((d for d in self.baseline.role_definitions if any(_like(p, named) for p in d.name_patterns)), None)
 
+    def double_of(self, definition: AzureRoleDefinition) -> DocumentedRoleDefinition | None:
+        """Return the documented role definition that a custom one says word for word under a name of its own."""
+        if definition.kind == "BuiltInRole" or definition in self.definitions:
+            return None
+        said = _said(definition.body)
+        pages = self.baseline.role_definitions
+        return next((page for page in pages if said and said == _said(documented_body(page))), None)
+
     def documented_application(self, name: str) -> DocumentedApplication | None:
         """Return the documented application of that display name."""
         return next((a for a in self.baseline.applications if _like(a.name_pattern, name.lower())), None)
@@ -68,6 +76,18 @@ class AzureContext(msgspec.Struct, frozen=True):
     def definition(self, role_id: str) -> AzureRoleDefinition | None:
         """Return a role definition by the last segment of its id."""
         return next((d for d in self.account.definitions if d.role_id == role_id), None)
+
+
+def _said(body: JsonObject) -> frozenset[tuple[frozenset[str], ...]]:
+    """Return what a role definition's blocks list, without order, case and empty blocks."""
+    blocks = body.get("permissions")
+    keys = ("actions", "notActions", "dataActions", "notDataActions")
+    rows = (
+        tuple(frozenset(str(one).lower() for one in block.get(key) or ()) for key in keys)
+        for block in (blocks if isinstance(blocks, list) else [])
+        if isinstance(block, dict)
+    )
+    return frozenset(row for row in rows if row[0] or row[2])
 
 
 def _like(pattern: str, name: str) -> bool:

@@ -2,8 +2,8 @@
 
 ## What it checks
 App registrations, service principals, deleted items, custom role definitions and managed identities with a word in
-their name that begins with porter although nothing else says that they are Porter's, and delegations to other
-tenants under names that say nothing.
+their name that begins with porter although nothing else says that they are Porter's, delegations to other tenants
+under names that say nothing, and custom roles that say what Porter's documented role says under another name.
 
 ## Why it matters
 They may be what Porter left under a name nobody documented, or your own. Only a person can tell. Nothing says that
@@ -13,7 +13,7 @@ they let Porter in, so they do not count against "nothing is left".
 Find out whose each one is; delete what nobody claims.
 
 ## Limits
-Names only. Resource groups, which AKS and Porter leave behind, are not read.
+Names, and for roles permissions, only. Resource groups, which AKS and Porter leave behind, are not read.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -68,6 +68,17 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
             found = True
             words = f"{_KINDS[subject.type]} {quote(subject.name)} is named like Porter's, and is not documented."
             yield look_alike(subject, words, evidence=(evidence,))
+    for definition in ctx.account.definitions:
+        page = ctx.double_of(definition)
+        if page is not None:
+            found = True
+            yield look_alike(
+                definition_subject(definition),
+                f"Role definition {quote(definition.name)} says what Porter's {quote(page.key)} says: see whose it is.",
+                evidence=(definition.evidence,),
+                severity=Severity.MEDIUM,
+                code="SAME_PERMISSIONS",
+            )
     for one in ctx.account.lighthouse:
         if not is_vendor_delegation(ctx, one):
             found = True
