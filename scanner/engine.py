@@ -20,6 +20,7 @@ from scanner.baseline.records_gcp import GcpBaseline
 from scanner.baseline.records_services import ServicesBaseline
 from scanner.baseline.version import DocumentedVersion, known_values
 from scanner.errors import BaselineError, InputError
+from scanner.model.common import check_moments
 from scanner.model.finding import Axis, Finding, Result
 from scanner.model.inventory import Inventory
 from scanner.model.pages import excerpts, page_files
@@ -45,6 +46,9 @@ class RunFacts(msgspec.Struct, frozen=True):
     host: str | None = None
     python: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        check_moments(self.started, self.ended)
 
 
 def evaluate(

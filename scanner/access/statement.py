@@ -167,6 +167,9 @@ def principal_elements(block: Any, where: str) -> tuple[PrincipalElement, ...]:
             raise PolicyError(f"{where}: unknown kind `{kind}`")
         for text in strings(value, f"{where}: {kind}"):
             elements.append((kind, account_of_root(text) if kind == "AWS" else text))
+    if not elements:
+        # No provider takes such a policy, and nobody is not the same as no element: that stands for an identity's own.
+        raise PolicyError(f"{where}: names nobody")
     return tuple(dict.fromkeys(elements))
 
 

@@ -13,7 +13,7 @@ from scanner.app.catalogue import load_catalogue
 from scanner.app.clouds import DEFAULT_LIVE, LiveOptions, check_scope, read_cloud, try_parameters
 from scanner.app.declared import declared_units, with_declared
 from scanner.app.digests import canonical_digest, controls_file, digest
-from scanner.app.gates import exit_code
+from scanner.app.gates import GATES, exit_code
 from scanner.app.held import read_any
 from scanner.app.logs import phase
 from scanner.app.params import SENSITIVE, Parameter
@@ -30,6 +30,8 @@ from scanner.baseline.version import DocumentedVersion
 from scanner.collect.installation_key import load_hmac_key
 from scanner.engine import RunFacts, evaluate
 from scanner.errors import UsageError
+from scanner.model.common import check_moments
+from scanner.model.config import Days
 from scanner.model.history import Previous
 from scanner.model.question import Question
 from scanner.model.report import Report
@@ -85,8 +87,13 @@ class Judging(msgspec.Struct, frozen=True):
     """Only what is new or worse counts against the gates."""
     history_lost: bool = False
     """There should be a history, and it could not be read."""
-    secret_expiry_days: tuple[int, int, int] | None = None
+    secret_expiry_days: tuple[Days, Days, Days] | None = None
     question: Question = Question.DOCUMENTED
+
+    def __post_init__(self) -> None:
+        check_moments(self.as_of)
+        if not {self.fail_on, self.fail_on_posture} <= set(GATES):
+            raise ValueError("a gate that there is not")
 
 
 class ScanOutcome(msgspec.Struct, frozen=True):

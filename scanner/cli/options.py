@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from scanner.app.gates import GATES
+from scanner.model.common import check_moments
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,6 +40,10 @@ def moment(text: str) -> datetime:
         raise click.BadParameter(f"`{text}` is not a time such as 2026-05-01T00:00:00Z") from None
     if when.tzinfo is None:
         raise click.BadParameter(f"`{text}` has no time zone; write 2026-05-01T00:00:00Z")
+    try:
+        check_moments(when)
+    except ValueError as error:
+        raise click.BadParameter(f"`{text}` is {error}") from None
     return when.astimezone(UTC)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from scanner.errors import UsageError
+from scanner.model.common import check_moments
 from scanner.model.period import Schedule, Span
 
 NIGHTLY = "nightly"
@@ -31,7 +32,9 @@ def parse_schedule(text: str) -> Schedule:
 def parse_day(text: str) -> date:
     """Return a date such as 2026-05-31; raises `UsageError`."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        check_moments(datetime.combine(day, time.min, UTC))
+        return day
     except ValueError:
         raise UsageError(f"`{text[:40]}` is not a date such as 2026-05-31") from None
 

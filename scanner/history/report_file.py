@@ -34,6 +34,4 @@ def night_from(data: bytes, where: str) -> Night:
         raise InputError(f"{where}: not a report.json: {' '.join(str(error).split())[:200]}") from error
     if night.schema != SCHEMA:
         raise InputError(f"{where}: schema `{night.schema[:60]}` is not `{SCHEMA}`")
-    if night.run.as_of.tzinfo is None:
-        raise InputError(f"{where}: its time has no zone")
     return night

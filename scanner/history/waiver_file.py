@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from scanner.baseline.fields import Fields, shown
 from scanner.baseline.yaml_text import MAX_BYTES, read_yaml
 from scanner.errors import BaselineError, InputError
+from scanner.model.common import check_moments
 from scanner.model.snapshot import UnitStatus
 from scanner.model.waiver import AllowedDeviation, Ceiling, Waiver, WaiverKind, WaiverMatch
 
@@ -69,6 +70,10 @@ def _waiver(entry: Fields) -> Waiver:
     kind = WaiverKind(entry.choice("kind", " ".join(k.value for k in WaiverKind)))
     created = _day(entry, "created")
     ends, last = _end(entry)
+    try:
+        check_moments(created, ends)
+    except ValueError as error:
+        raise entry.error(f"`created` or `expires` is {error}") from None
     days = (last - created.date()).days
     if days < 0:
         raise entry.error("`expires` is before `created`")

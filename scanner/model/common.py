@@ -20,14 +20,14 @@ T = TypeVar("T")
 
 
 def check_moments(*moments: datetime | None) -> None:
-    """Raise `ValueError` on a time without zone, or so near the edge of the calendar that it is none in UTC.
+    """Raise `ValueError` on a time without zone, or so near the edge of the calendar that reckoning with it leaves it.
 
     For `__post_init__` of records that are read from files: a reader then names the record that is wrong.
     """
     for moment in moments:
         if moment is not None and moment.tzinfo is None:
             raise ValueError("a time without zone")
-        if moment is not None and not 1 < moment.year < 9999:
+        if moment is not None and not 99 < moment.year < 9900:
             raise ValueError("a time that is none of this program")
 
 

@@ -179,6 +179,9 @@ class HistoryNote(msgspec.Struct, frozen=True):
     """Deviations that tonight's own findings cannot tell of; a stateless next run needs them."""
     facts: Facts = Facts()
 
+    def __post_init__(self) -> None:
+        check_moments(self.previous_as_of)
+
 
 class Night(msgspec.Struct, frozen=True):
     """The part of report.json that history reads."""
@@ -202,3 +205,6 @@ class Previous(msgspec.Struct, frozen=True):
     states: tuple[State, ...] = ()
     rule_versions: dict[str, int] = {}
     facts: Facts = Facts()
+
+    def __post_init__(self) -> None:
+        check_moments(self.as_of)

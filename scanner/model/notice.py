@@ -6,6 +6,8 @@ from datetime import datetime
 
 import msgspec
 
+from scanner.model.common import check_moments
+
 NOTICE_SCHEMA = "porter-audit/notice/v1"
 
 
@@ -92,3 +94,6 @@ class Notice(msgspec.Struct, frozen=True):
     """Path of the report."""
     minimal: bool = False
     """Names, ARNs and ids were left out."""
+
+    def __post_init__(self) -> None:
+        check_moments(self.as_of)

@@ -7,7 +7,7 @@ from enum import Enum
 
 import msgspec
 
-from scanner.model.common import JsonObject
+from scanner.model.common import JsonObject, Whole, check_moments
 
 SNAPSHOT_SCHEMA = "porter-audit/snapshot/v1"
 
@@ -40,7 +40,7 @@ class UnitError(msgspec.Struct, frozen=True):
 
     code: str
     message: str
-    http_status: int | None = None
+    http_status: Whole | None = None
 
 
 class ApiCall(msgspec.Struct, frozen=True):
@@ -53,17 +53,20 @@ class ApiCall(msgspec.Struct, frozen=True):
     """Operation as in the provider's API reference, for example `GetAccountAuthorizationDetails`."""
     region: str
     params: JsonObject
-    page: int
-    items: int
+    page: Whole
+    items: Whole
     outcome: UnitStatus
     started: datetime
     ended: datetime
-    attempts: int = 1
+    attempts: Whole = 1
     request_id: str | None = None
-    http_status: int | None = None
+    http_status: Whole | None = None
     error_code: str | None = None
     endpoint_host: str | None = None
     server_date: str | None = None
+
+    def __post_init__(self) -> None:
+        check_moments(self.started, self.ended)
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -83,10 +86,13 @@ class Unit(msgspec.Struct, frozen=True):
     """`service:Operation` of every call the unit makes."""
     pages: tuple[JsonObject, ...] = ()
     """Raw responses after redaction, in order."""
-    items: int = 0
+    items: Whole = 0
     error: UnitError | None = None
     started: datetime | None = None
     ended: datetime | None = None
+
+    def __post_init__(self) -> None:
+        check_moments(self.started, self.ended)
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -137,4 +143,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     callers: tuple[Caller, ...] = ()
     external_ids: tuple[ExternalIdFact, ...] = ()
     sdk_versions: tuple[tuple[str, str], ...] = ()
-    redactions: int = 0
+    redactions: Whole = 0
+
+    def __post_init__(self) -> None:
+        check_moments(self.collected_at)

@@ -7,7 +7,7 @@ from enum import Enum
 
 import msgspec
 
-from scanner.model.common import JsonObject
+from scanner.model.common import JsonObject, Whole, check_moments
 
 
 class WaiverKind(str, Enum):
@@ -69,8 +69,11 @@ class Waiver(msgspec.Struct, frozen=True):
     """First moment at which it is no longer in force."""
     expires: str
     """As written in the file; a date means the end of that day, UTC."""
-    days: int
+    days: Whole
     """From `created` to `expires`."""
+
+    def __post_init__(self) -> None:
+        check_moments(self.created, self.ends)
 
 
 class WaiverState(str, Enum):

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from scanner.errors import InputError
+from scanner.model.common import check_moments
 
 REPORT_SCHEMA = "porter-audit/report/v1"
 
@@ -103,6 +104,9 @@ class ToldRun(msgspec.Struct, frozen=True):
     run_id: str
     as_of: datetime
 
+    def __post_init__(self) -> None:
+        check_moments(self.as_of)
+
 
 class ToldVerdict(msgspec.Struct, frozen=True):
     """Its answer."""
@@ -140,6 +144,4 @@ def read_report(data: bytes, where: str) -> ToldReport:
         raise InputError(f"{where}: not a report.json: {' '.join(str(error).split())[:200]}") from error
     if report.schema != REPORT_SCHEMA:
         raise InputError(f"{where}: schema `{report.schema[:60]}` is not `{REPORT_SCHEMA}`")
-    if report.run.as_of.tzinfo is None:
-        raise InputError(f"{where}: its time has no zone")
     return report
