@@ -270,16 +270,18 @@ def read_unit(
     *,
     clock: Callable[[], datetime],
     expired: Callable[[], bool],
+    reader: UnitReader | None = None,
 ) -> UnitResult:
     """Return how reading a unit ended, with everything that was read before it ended.
 
     After the deadline nothing is sent: the unit is `not_attempted`. `ForbiddenCallError` is never caught here.
+    What was sent earlier, for another target, makes the unit begin earlier.
     """
     started = clock()
     if expired():
         late = UnitError("DeadlineExceeded", "the time allowed for the whole collection was over before this unit")
         return UnitResult(kind, region, UnitStatus.NOT_ATTEMPTED, error=late, started=started, ended=started)
-    reader = UnitReader(clock)
+    reader = reader or UnitReader(clock)
     try:
         read(reader)
     except _failures() as error:
@@ -294,6 +296,12 @@ def read_unit(
         calls=tuple(reader.calls),
         error=failure.error if failure else None,
         cause=reader.cause,
-        started=started,
-        ended=clock(),
+        started=min([started, *(call.started for call in reader.calls)]),
+        ended=_ended(reader.calls, clock),
     )
+
+
+def _ended(calls: list[ApiCall], clock: Callable[[], datetime]) -> datetime:
+    """Return when reading ended; before now, where nothing was sent because it all had been sent before."""
+    before = bool(calls) and not any(call.attempts for call in calls)
+    return max(call.ended for call in calls) if before else clock()

@@ -98,10 +98,10 @@ def test_each_clouds_target_is_read_as_what_it_names(tmp_path: Path) -> None:
         "  - {cloud: gcp, project: acme-prod, impersonate: a@b.c}\n"
         "  - {cloud: azure, subscription: 8A3D1F6E-6F0E-4A2B-9D5C-1F2E3D4C5B6A, tenant: acme}\n",
     )
-    first, second = (_live(target, 7.0) for target in made.targets)
+    first, second = (_live(target, 7.0, "run") for target in made.targets)
     assert first == GcpOptions(projects=("acme-prod",), impersonate="a@b.c", deadline_s=7.0)
     assert second == AzureOptions(
-        subscriptions=("8a3d1f6e-6f0e-4a2b-9d5c-1f2e3d4c5b6a",), tenant="acme", deadline_s=7.0
+        subscriptions=("8a3d1f6e-6f0e-4a2b-9d5c-1f2e3d4c5b6a",), tenant="acme", deadline_s=7.0, fleet_run_id="run"
     )
 
 

@@ -34,6 +34,7 @@ OF_AWS = (
     f"  - {{cloud: aws, organization: {ORGANIZATION}, role: 'arn:aws:iam::{{account_id}}:role/porter-audit',\n"
     "     external_id: env:FLEET_EXTERNAL_ID, parameters: {external_id: env:FLEET_EXTERNAL_ID}}\n"
 )
+OF_THE_TENANT = ("ListApplications", "ListServicePrincipals", "ListDeletedApplications", "ListAppRoleAssignments")
 Written = Callable[..., Path]
 
 
@@ -125,6 +126,13 @@ def test_one_denied_subscription_of_a_group_is_incomplete_and_the_others_are_jud
     assert nights(tmp_path) == 3
     times = {dict(s.labels)["scope"]: s.value for s in parsed(prom.read_bytes()) if "complete_time" in s.name}
     assert [one for one in (FIRST, SECOND, THIRD) if times[one]] == [FIRST, THIRD]
+
+    assert {name: arrived(azure, name) for name in OF_THE_TENANT} == dict.fromkeys(OF_THE_TENANT, 1)
+    for one in (FIRST, SECOND, THIRD):
+        report = json.loads((run / "targets" / f"azure-{one}" / "report.json").read_bytes())
+        lines = [call for call in report["calls"] if call["service"] == "graph"]
+        assert {call["operation"] for call in lines} >= set(OF_THE_TENANT)
+        assert all(call["request_id"] and call["started"] <= call["ended"] for call in lines)
 
     azure.clear_faults()
     assert scan_all(file).returncode == 1

@@ -146,7 +146,7 @@ def _options(work: Work, deadline_s: float) -> ScanOptions:
     named = WORDS[target.place.cloud].parameter
     if target.place.cloud == "aws" and named not in {parameter.name for parameter in parameters}:
         parameters = (*parameters, Parameter(named, target.place.id, "configuration"))
-    return msgspec.structs.replace(_judged_by(work, parameters), live=_live(target, deadline_s))
+    return msgspec.structs.replace(_judged_by(work, parameters), live=_live(target, deadline_s, work.fleet_run_id))
 
 
 def _judged_by(work: Work, parameters: tuple[Parameter, ...]) -> ScanOptions:
@@ -168,7 +168,7 @@ def _judged_by(work: Work, parameters: tuple[Parameter, ...]) -> ScanOptions:
     )
 
 
-def _live(target: FleetTarget, deadline_s: float) -> LiveOptions:
+def _live(target: FleetTarget, deadline_s: float, fleet_run_id: str) -> LiveOptions:
     one = target.place.id
     match target.place.cloud:
         case "aws":
@@ -185,7 +185,9 @@ def _live(target: FleetTarget, deadline_s: float) -> LiveOptions:
         case "gcp":
             return GcpOptions(projects=(one,), impersonate=target.impersonate, deadline_s=deadline_s)
         case _:
-            return AzureOptions(subscriptions=(one,), tenant=target.tenant, deadline_s=deadline_s)
+            return AzureOptions(
+                subscriptions=(one,), tenant=target.tenant, deadline_s=deadline_s, fleet_run_id=fleet_run_id
+            )
 
 
 class _KnownPast(Past):

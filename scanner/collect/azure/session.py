@@ -72,6 +72,8 @@ class AzureOptions(msgspec.Struct, frozen=True):
     """HTTP requests per call, the first included."""
     connect_timeout_s: float = 10
     read_timeout_s: float = 60
+    fleet_run_id: str | None = None
+    """Run whose targets of one tenant share what it says of itself; see `shared`. None: everything is read."""
     loopback: Loopback | None = None
     """Tests and the demo only; refused unless it is on this machine."""
 

@@ -14,6 +14,7 @@ from scanner.collect.azure import units as azure_units
 from scanner.collect.azure.allowlist import ARM, GRAPH
 from scanner.collect.azure.client import NEXT_LINK, AzureClient
 from scanner.collect.azure.session import AzureOptions, AzureSession, subscription_from_environment
+from scanner.collect.azure.shared import SharedReader, answers_for
 from scanner.collect.azure.snapshot import AzureRun, ScopedResult, assemble
 from scanner.collect.outcome import UnitStop
 from scanner.collect.unit import UnitReader, UnitResult, read_unit
@@ -139,6 +140,7 @@ class _Collector:
         self.subscriptions = subscriptions
         self._session = session
         self._clock = clock
+        self._answers = answers_for(session)
         self._progress = progress
         self._done = 0
         self._total = len(kinds.AZURE_UNIT_KINDS) * len(subscriptions) + len(kinds.ENTRA_UNIT_KINDS)
@@ -157,9 +159,16 @@ class _Collector:
         if self._progress is not None:
             self._progress(f"{kind} {scope_id}", self._done, self._total)
         self._done += 1
-        result = read_unit(kind, "global", read, clock=self._clock, expired=self._session.expired)
+        reader = self._reader(scope_id)
+        result = read_unit(kind, "global", read, clock=self._clock, expired=self._session.expired, reader=reader)
         self._results.append(ScopedResult(scope_id, result))
         return result
+
+    def _reader(self, scope_id: str) -> UnitReader:
+        """Return what reads a unit; what the tenant says is shared with other targets of a fleet run."""
+        if self._answers is None or scope_id in self.subscriptions:
+            return UnitReader(self._clock)
+        return SharedReader(self._clock, self._answers, self._session.left_s)
 
     def _subscription(self, subscription: str) -> None:
         arm = AzureClient(self._session, ARM, subscription)
