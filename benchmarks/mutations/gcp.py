@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mutations.gcp_facts import fact_changes, identity_changes, losses, provider_changes
+from mutations.gcp_principals import KINDS as OTHER_KINDS
+from mutations.gcp_principals import grants_beside, principal_changes
 from mutations.gcp_rewrites import gcp_rewrites
 from mutations.gcp_sampling import GcpTrial, TokenTrial
 from mutations.gcp_state import FOLDER, ORGANIZATION, GcpProjectState
@@ -80,6 +82,7 @@ KINDS: dict[str, Kind] = {
         _kind("billing detached", "GCP-BILL-001"),
         _kind("service account disabled", "GCP-SA-002"),
         _kind("role grew since the run before", "GCP-PERM-004"),
+        *OTHER_KINDS,
     )
 }
 
@@ -94,7 +97,7 @@ class GcpMutations:
     def mutants(self) -> Mutants:
         """Yield every mutant and rewrite."""
         state = self._state
-        for kind, where, after in (*self._grants(), *_acting(state), *_federated_members(state)):
+        for kind, where, after in (*self._grants(), *grants_beside(state), *_acting(state), *_federated_members(state)):
             trial = GcpTrial(state, after)
             yield Mutant(
                 *("gcp", KINDS[kind], where, state.snapshot, after.snapshot),
@@ -105,7 +108,8 @@ class GcpMutations:
             after = state.with_provider(lambda _, new=provider: new)  # type: ignore[misc]
             tokens = TokenTrial(state.providers()[0], provider)
             yield Mutant("gcp", KINDS[kind], where, state.snapshot, after.snapshot, changed=tokens.admits_more)
-        for kind, where, after in (*fact_changes(state), *identity_changes(state), *losses(state)):
+        facts = (*fact_changes(state), *principal_changes(state), *identity_changes(state), *losses(state))
+        for kind, where, after in facts:
             yield Mutant("gcp", KINDS[kind], where, state.snapshot, after.snapshot)
         for name in (p["name"] for p in state.pages(kinds.ROLES)):
             yield from self._grown(name)

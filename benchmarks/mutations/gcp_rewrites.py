@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mutations.gcp_principals import principals_of_others
 from mutations.gcp_state import FOLDER, GcpProjectState
 from scanner.localcloud.gcp_provision import ROLES
 from scanner.model import kinds_gcp as kinds
@@ -20,6 +21,7 @@ def gcp_rewrites(state: GcpProjectState) -> Iterator[Made]:
     yield from _providers(state)
     yield from _descriptions(state)
     yield from _of_others(state)
+    yield from principals_of_others(state)
 
 
 def _bindings(state: GcpProjectState) -> Iterator[Made]:
