@@ -151,6 +151,7 @@ def _absent(context: GcpContext, page: DocumentedServiceAccount) -> RoleReview:
         optional=page.optional,
         documented=_documented_rows(page, set()),
         documented_trust=_documented_trust(page),
+        layers=_LAYERS,
     )
 
 

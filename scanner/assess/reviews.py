@@ -18,7 +18,10 @@ from scanner.rules.base import AwsContext
 from scanner.rules.judge import RoleJudgement
 
 OWN_DOCUMENTS = "evaluated: permissions policies (inline and attached, default versions), trust policy"
-NEVER_READ = "not evaluated: session policies, policies of single resources, grants outside IAM"
+NEVER_READ = (
+    "not evaluated: session policies, policies and grants of single resources (buckets, keys, secrets, queues, "
+    "images), access inside EKS clusters (access entries, aws-auth), Roles Anywhere, shared resources"
+)
 
 
 def aws_reviews(context: AwsContext) -> tuple[RoleReview, ...]:
@@ -116,6 +119,7 @@ def _absent(context: AwsContext, documented: DocumentedRole) -> RoleReview:
         optional=documented.optional,
         documented=_documented_rows(documented, set()),
         documented_trust=_pretty(_trust_json(documented.trust)),
+        layers=(NEVER_READ,),
     )
 
 
@@ -127,6 +131,7 @@ def absent_review(
     optional: bool,
     documented: tuple[StatementRow, ...],
     documented_trust: str | None,
+    layers: tuple[str, ...] = (),
 ) -> RoleReview:
     """Return the review of an identity that is documented and not there; a row stands for each documented grant."""
     return RoleReview(
@@ -145,6 +150,7 @@ def absent_review(
         trust_diff=Diff(),
         documented=documented,
         documented_trust=documented_trust,
+        layers=layers,
         documented_statements=len(documented),
     )
 

@@ -23,6 +23,7 @@ from scanner.render.words import (
     groups,
     leads,
     night_before,
+    not_evaluated,
     open_points,
     permission_words,
     reviews_in_order,
@@ -290,6 +291,8 @@ def _facts(page: Page, report: Report) -> None:
         page.labelled("Also not read", f"{phrase}; no effect on the verdict")
     if len(other) > 6:
         page.labelled("", f"and {len(other) - 6} more")
+    for phrase in not_evaluated(report):
+        page.labelled("Not evaluated", phrase)
     for tie in report.tie_outs:
         if tie.agrees is False:
             counts = f"{one_line(tie.name, 60)}: counted {tie.counted}, reported {tie.reported}"

@@ -177,6 +177,13 @@ def unread_other(report: Report) -> tuple[Unit, ...]:
     return tuple(u for u in report.units if u.status is not UnitStatus.COMPLETE and u.unit_id not in required)
 
 
+def not_evaluated(report: Report) -> tuple[str, ...]:
+    """Return what no rule looked at, one phrase each: a clean answer does not speak of it."""
+    head = "not evaluated: "
+    layers = {layer for review in report.reviews for layer in review.layers if layer.startswith(head)}
+    return tuple(sorted(one_line(layer.removeprefix(head), 300) for layer in layers))
+
+
 def open_points(report: Report) -> tuple[str, ...]:
     """Return what keeps the verdict open, one phrase each; empty where everything required was read and decided."""
     unread = report.verdict.unread or tuple(unit_phrase(u) for u in unread_required(report))

@@ -9,7 +9,7 @@ import msgspec
 from scanner.model.report import Report
 from scanner.render.html.values import link
 from scanner.render.text import count, one_line, stamp, when
-from scanner.render.words import cloud_name, delta_words, night_before
+from scanner.render.words import cloud_name, delta_words, night_before, not_evaluated
 
 _GONE_SHOWN = 20
 
@@ -58,7 +58,13 @@ def facts(report: Report) -> tuple[Fact, ...]:
         Fact("Read at", when(run.collected_at), time=stamp(run.collected_at)),
         Fact("Source", {"live": "live APIs", "export": "exported files", "template": "template"}[run.source.value]),
         Fact("Run", one_line(run.run_id, 60), mono=True),
+        *_not_evaluated(report),
     )
+
+
+def _not_evaluated(report: Report) -> tuple[Fact, ...]:
+    told = not_evaluated(report)
+    return (Fact("Not evaluated", "; ".join(told), lines=told),) if told else ()
 
 
 def _version(report: Report) -> tuple[str, ...]:
