@@ -59,6 +59,7 @@ class ApiCall(msgspec.Struct, frozen=True):
     started: datetime
     ended: datetime
     attempts: Whole = 1
+    """HTTP requests it took. 0: it was sent for another target of the same fleet run, at the time given here."""
     request_id: str | None = None
     http_status: Whole | None = None
     error_code: str | None = None
