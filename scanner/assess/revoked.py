@@ -34,7 +34,14 @@ _READ = {
     "workload identity pools": ("workload identity pool", ""),
     "azure role definitions": ("role definition", ""),
     "azure role assignments": ("role assignment", ""),
-    "app registrations held to be Porter's": ("app registration with a name like Porter's", ""),
+    "app registrations held to be Porter's": (
+        "app registration with a name like Porter's",
+        "app registrations with a name like Porter's",
+    ),
+    "principals held to be Porter's": (
+        "service principal or managed identity with a name like Porter's",
+        "service principals and managed identities with a name like Porter's",
+    ),
     "lighthouse delegations": ("Lighthouse delegation", ""),
 }
 """Populations that say what was looked through, in words: singular, and plural where it is not the singular with s."""

@@ -2,7 +2,8 @@
 
 ## What it checks
 Service principals of documented names, those of Porter's app registrations, and those that hold a role definition of
-a documented name, disabled ones too. The application permissions they have on Microsoft Graph are counted.
+a documented name, disabled ones too. The application permissions they have on Microsoft Graph are counted. One that is
+only named like Porter's and has permissions is for a person to judge.
 
 ## Why it matters
 The service principal is what holds the roles and permissions. One whose registration is gone can still be signed in
@@ -30,18 +31,24 @@ from scanner.rules.azure._common import GRAPH_PERMISSIONS_PAGE, PORTER_CONNECT, 
 from scanner.rules.azure._revoked import principal_reason
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
-from scanner.rules.revoked import command, left, none_left
+from scanner.rules.revoked import command, left, look_alike, none_left
 from scanner.rules.words import count, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:
-    """Yield one FAIL per service principal that is left, else one PASS for the subscription."""
+    """Yield one FAIL per service principal that is left, one MANUAL per look-alike with permissions, else one PASS."""
     found = False
     for principal in ctx.account.principals:
         reason = principal_reason(ctx, principal)
         if reason:
             found = True
             yield _left(ctx, principal, reason)
+        elif principal in ctx.principals and (principal.app_roles or principal.grants):
+            found = True
+            held = count(len(principal.app_roles) + len(principal.grants), "permission")
+            said = f"{quote(principal.name)}, named like Porter's, has {held} on other applications: see whose it is."
+            evidence = (principal.evidence,)
+            yield look_alike(principal_subject(ctx, principal.object_id), said, evidence=evidence)
     if not found:
         read = count(len(ctx.account.principals), "service principal")
         yield none_left(subscription_subject(ctx), f"{read} with a name like Porter's or its role: none is Porter's.")

@@ -2,7 +2,8 @@
 
 ## What it checks
 Active and eligible role assignments at, above and below the subscription: those of Porter's service principals, alive
-or in the deleted items, and those of role definitions with a documented name, whoever holds them.
+or in the deleted items, and those of role definitions with a documented name, whoever holds them. What an identity
+holds that is only named like Porter's is for a person to judge.
 
 ## Why it matters
 An assignment survives its principal. Restored, the principal has the role again; and as long as Porter's role is
@@ -28,21 +29,24 @@ from scanner.model import kinds_azure as kinds
 from scanner.model.finding import Axis, Outcome, Remediation, Severity, Subject
 from scanner.model.inventory_azure import AzureRoleAssignment
 from scanner.rules.azure._assignments import role_name
-from scanner.rules.azure._common import PORTER_CONNECT, ROLE_ASSIGNMENTS_PAGE, subscription_subject
+from scanner.rules.azure._common import PORTER_CONNECT, ROLE_ASSIGNMENTS_PAGE, principal_subject, subscription_subject
 from scanner.rules.azure._revoked import vendor_principals, vendor_roles
 from scanner.rules.azure_context import AzureContext
 from scanner.rules.base import Rule
-from scanner.rules.revoked import command, left, none_left
+from scanner.rules.revoked import command, left, look_alike, none_left
 from scanner.rules.words import count, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:
-    """Yield one FAIL per assignment that is left, else one PASS for the subscription."""
+    """Yield one FAIL per assignment that is left, one MANUAL per look-alike's, else one PASS for the subscription."""
     principals, roles, found = vendor_principals(ctx), vendor_roles(ctx), False
     for one in sorted(ctx.account.assignments, key=lambda a: a.id):
         if one.principal_id in principals or one.role_id in roles:
             found = True
             yield _left(ctx, one, principals.get(one.principal_id))
+        elif one.principal_id in ctx.principal_ids:
+            found = True
+            yield _alike(ctx, one)
     if not found:
         read = count(len(ctx.account.assignments), "role assignment")
         yield none_left(subscription_subject(ctx), f"{read} read: none is Porter's or of its role.")
@@ -62,6 +66,18 @@ def _left(ctx: AzureContext, one: AzureRoleAssignment, holder: str | None) -> Ou
         summary="Delete the role assignments that are left.",
         code="ORPHAN" if gone else "LEFT",
         observed={"principal": one.principal_id, "scope": one.scope},
+    )
+
+
+def _alike(ctx: AzureContext, one: AzureRoleAssignment) -> Outcome:
+    who = quote(principal_subject(ctx, one.principal_id).name)
+    held = "may be activated" if one.eligible else "is held"
+    return look_alike(
+        Subject("azure.role_assignment", one.id, role_name(ctx, one)),
+        f"{quote(role_name(ctx, one))} at {quote(one.scope)} {held} by {who}, which is named like Porter's: see whose "
+        "it is.",
+        evidence=(one.evidence,),
+        severity=Severity.MEDIUM,
     )
 
 
@@ -89,6 +105,7 @@ RULE = Rule(
         kinds.APPLICATIONS,
         kinds.FEDERATED_CREDENTIALS,
         kinds.DELETED_ITEMS,
+        kinds.MANAGED_IDENTITIES,
     ),
     check=check,
     remediation=Remediation(

@@ -39,7 +39,8 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
     for one in found:
         yield left(
             delegation_subject(one),
-            f"The subscription is delegated to tenant {quote(one.managing_tenant)} as {quote(one.name)}.",
+            f"The subscription is delegated to tenant {quote(one.tenant_name or one.managing_tenant)} as "
+            f"{quote(one.name or one.id)}.",
             severity=Severity.HIGH,
             evidence=(one.evidence,),
             steps=(command("az", "managedservices", "assignment", "delete", "--assignment", one.id),),

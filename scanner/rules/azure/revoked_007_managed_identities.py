@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from scanner.model import kinds_azure as kinds
 from scanner.model.common import NotObserved
-from scanner.model.finding import Axis, Outcome, Remediation, Severity, Subject
+from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity, Subject
 from scanner.model.inventory_azure import AzureManagedIdentity
 from scanner.rules.azure._common import FEDERATION_PAGE, PORTER_CONNECT, subscription_subject
 from scanner.rules.azure._revoked import credential_reason, identity_reason
@@ -36,13 +36,18 @@ from scanner.rules.words import count, quote
 
 
 def check(ctx: AzureContext) -> Iterator[Outcome]:
-    """Yield one FAIL per identity that Porter can use, else one PASS for the subscription."""
+    """Yield one FAIL per identity that Porter can use, one INCOMPLETE per unread one, else one PASS."""
     found = False
     for identity in ctx.account.identities:
         reason = identity_reason(ctx, identity)
         if reason:
             found = True
             yield _left(ctx, identity, reason)
+        elif isinstance(identity.credentials, NotObserved):
+            found = True
+            said = f"Whether {quote(identity.name)} takes Porter's tokens is not known: {identity.credentials.reason}."
+            subject, evidence = identity_subject(identity), (identity.evidence,)
+            yield Outcome(subject, Result.INCOMPLETE, said, "CREDENTIALS_UNREAD", evidence=evidence)
     if not found:
         read = count(len(ctx.account.identities), "managed identity", "managed identities")
         yield none_left(subscription_subject(ctx), f"{read} with federated credentials read: none takes Porter's.")

@@ -1,9 +1,10 @@
 """AZURE-REVOKED-008: Nothing else has a name like Porter's.
 
 ## What it checks
-App registrations, service principals, deleted items, custom role definitions and managed identities with a word in
-their name that begins with porter although nothing else says that they are Porter's, delegations to other tenants
-under names that say nothing, and custom roles that say what Porter's documented role says under another name.
+App registrations, service principals, deleted items, custom role definitions, managed identities and AKS clusters
+with a word in their name that begins with porter although nothing else says that they are Porter's, delegations to
+other tenants under names that say nothing, and custom roles that say what Porter's documented role says under another
+name.
 
 ## Why it matters
 They may be what Porter left under a name nobody documented, or your own. Only a person can tell. Nothing says that
@@ -13,7 +14,8 @@ they let Porter in, so they do not count against "nothing is left".
 Find out whose each one is; delete what nobody claims.
 
 ## Limits
-Names, and for roles permissions, only. Resource groups, which AKS and Porter leave behind, are not read.
+Names, and for roles permissions, only. Resource groups, which AKS and Porter leave behind, are not read; nor is
+what runs inside a cluster, where Porter's agent is.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -57,6 +59,7 @@ _KINDS = {
     "entra.deleted_service_principal": "Deleted service principal",
     "azure.role_definition": "Role definition",
     "azure.managed_identity": "Managed identity",
+    "azure.aks_cluster": "AKS cluster",
 }
 
 
@@ -84,8 +87,8 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
             found = True
             yield look_alike(
                 delegation_subject(one),
-                f"The subscription is delegated to tenant {quote(one.managing_tenant)} as {quote(one.name)}: "
-                "see whether that is Porter.",
+                f"The subscription is delegated to tenant {quote(one.tenant_name or one.managing_tenant)} as "
+                f"{quote(one.name or one.id)}: see whether that is Porter.",
                 evidence=(one.evidence,),
                 code="DELEGATED_ELSEWHERE",
             )
@@ -111,6 +114,8 @@ def _named(ctx: AzureContext) -> Iterator[tuple[Subject, EvidencePointer]]:
     for identity in account.identities:
         if not identity_reason(ctx, identity):
             yield identity_subject(identity), identity.evidence
+    for cluster in account.clusters:
+        yield Subject("azure.aks_cluster", cluster.id, cluster.name), cluster.evidence
 
 
 RULE = Rule(
@@ -127,6 +132,7 @@ RULE = Rule(
         kinds.ROLE_DEFINITIONS,
         kinds.ROLE_ASSIGNMENTS,
         kinds.MANAGED_IDENTITIES,
+        kinds.AKS_CLUSTERS,
         kinds.LIGHTHOUSE,
     ),
     check=check,
