@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from scanner.cli.console import emit
+from scanner.cli.options import source_option
 from scanner.errors import UsageError
 
 
@@ -25,13 +26,8 @@ def _context(pairs: tuple[str, ...]) -> dict[str, list[str]]:
 @click.argument("identity")
 @click.argument("action")
 @click.argument("resource")
-@click.option(
-    "--from",
-    "source",
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="A snapshot, an evidence bundle, or what the cloud's own command line prints (aws, gcloud, az).",
+@source_option(
+    "A snapshot, an evidence bundle, or what the cloud's own command line prints (aws, gcloud, az).", required=True
 )
 @click.option("--context", metavar="KEY=VALUE", multiple=True, help="A condition key of the request. Repeatable.")
 @click.option("--format", "as_format", type=click.Choice(["text", "json"]), default="text", show_default=True)

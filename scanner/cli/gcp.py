@@ -13,7 +13,7 @@ from scanner.cli.config_option import ConfiguredCommand
 from scanner.cli.console import emit
 from scanner.cli.diagnosing import run_doctor
 from scanner.cli.permitting import say_tiers, terraform_option, without_tiers_option
-from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_by_options, outcome_options, run_scan
+from scanner.cli.scanning import EXIT_CODES, ScanArguments, judged_by_options, outcome_options, run_scan
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def gcp_source(
 
 
 @click.command("gcp", cls=ConfiguredCommand, help=_HELP, epilog=EXIT_CODES)
-@from_option(
+@shared.source_option(
     "Judge a file instead of live projects: a snapshot of `collect`, an evidence bundle, a directory of what gcloud "
     "prints, or, before anything exists, a Terraform plan as JSON."
 )

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from scanner.app.gates import GATES
+from scanner.errors import UsageError
 from scanner.model.common import check_moments
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,6 +28,26 @@ def stack(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
         return function
 
     return apply
+
+
+def source_option(help_text: str, *, required: bool = False) -> Callable[[F], F]:
+    """Return the option `--from`. Given twice it is refused: of two files the last alone would be judged."""
+    return click.option(
+        "--from",
+        "source",
+        metavar="PATH",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        callback=_only_one,
+        required=required,
+        help=help_text,
+    )
+
+
+def _only_one(_ctx: click.Context, _param: click.Parameter, given: tuple[Path, ...]) -> Path | None:
+    if len(given) > 1:
+        raise UsageError("`--from` is given twice: put the pages of one export into one directory")
+    return given[0] if given else None
 
 
 def moment(text: str) -> datetime:

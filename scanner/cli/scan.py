@@ -12,7 +12,7 @@ from scanner.cli.azure import scan_azure_command
 from scanner.cli.config_option import ConfiguredCommand
 from scanner.cli.fleet_scan import scan_all_command
 from scanner.cli.gcp import scan_gcp_command
-from scanner.cli.scanning import EXIT_CODES, ScanArguments, from_option, judged_by_options, outcome_options, run_scan
+from scanner.cli.scanning import EXIT_CODES, ScanArguments, judged_by_options, outcome_options, run_scan
 
 
 @click.group()
@@ -32,7 +32,7 @@ Live, read-only (see `porter-audit permissions aws`):
 
 
 @scan.command("aws", cls=ConfiguredCommand, help=_HELP, epilog=EXIT_CODES)
-@from_option(
+@shared.source_option(
     "Judge a file instead of the live account: a snapshot of `collect`, an evidence bundle, what "
     "`aws iam get-account-authorization-details` prints (one page or a directory of pages), or, before anything "
     "exists, a CloudFormation template or a Terraform plan as JSON."

@@ -92,11 +92,6 @@ class ScanArguments(TypedDict):
     metrics: Path | None
 
 
-def from_option(help_text: str) -> Callable[[shared.F], shared.F]:
-    """Return the option `--from` with its help for one cloud."""
-    return click.option("--from", "source", metavar="PATH", type=click.Path(path_type=Path), help=help_text)
-
-
 def run_scan(
     cloud: str, live: LiveOptions, given: ScanArguments, *, template_params: tuple[str, ...] = ()
 ) -> int:

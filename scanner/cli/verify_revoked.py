@@ -54,7 +54,7 @@ class RevokedArguments(TypedDict):
 
 
 _asked_options = shared.stack(
-    click.option("--from", "source", metavar="PATH", type=click.Path(path_type=Path), help=_FROM),
+    shared.source_option(_FROM),
     shared.baseline_option,
     shared.param_option,
 )

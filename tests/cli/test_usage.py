@@ -29,6 +29,8 @@ USAGE = {
     "a parameter of the wrong form": (["scan", "aws", "--param", "porter_account_id=12"], "is not acceptable"),
     "a format nobody reads": (["scan", "aws", "--format", "docx", "--out", "x"], "format `docx` is unknown"),
     "a format without a place": (["scan", "aws", "--format", "html"], "format `html` has nowhere to go"),
+    "two files": (["scan", "aws", "--from", "one.json", "--from", "two.json"], "`--from` is given twice"),
+    "two files to ask": (["can", "me", "s3:*", "*", "--from", "a.json", "--from", "b.json"], "`--from` is given twice"),
     "a file and a profile": (["scan", "aws", "--from", "f", "--profile", "p"], "`--profile` and `--from` do not go"),
     "an ExternalId without a role": (["scan", "aws", "--assume-external-id", "f"], "without `--assume-role`"),
     "no region": (["scan", "aws", "--regions", " , "], "`--regions` names no region"),
