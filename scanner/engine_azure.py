@@ -132,7 +132,8 @@ def _actions(definition: AzureRoleDefinition | None) -> int:
     for block in blocks if isinstance(blocks, list) else []:
         if isinstance(block, dict):
             for key in ("actions", "dataActions"):
-                names.update(str(action).lower() for action in block.get(key) or ())
+                listed = block.get(key)
+                names.update(str(action).lower() for action in (listed if isinstance(listed, list) else ()))
     return len(names)
 
 

@@ -90,7 +90,7 @@ def _definition(row: Row) -> AzureRoleDefinition:
     return AzureRoleDefinition(
         id=text(raw, "id", at),
         role_id=role_id,
-        name=optional_text(raw, "roleName", at) or "",
+        name=text(raw, "roleName", at),
         kind=str(kind or ""),
         description=optional_text(raw, "description", at) or "",
         assignable_scopes=scopes,

@@ -83,11 +83,18 @@ def _said(body: JsonObject) -> frozenset[tuple[frozenset[str], ...]]:
     blocks = body.get("permissions")
     keys = ("actions", "notActions", "dataActions", "notDataActions")
     rows = (
-        tuple(frozenset(str(one).lower() for one in block.get(key) or ()) for key in keys)
+        tuple(_listed(block.get(key)) for key in keys)
         for block in (blocks if isinstance(blocks, list) else [])
         if isinstance(block, dict)
     )
     return frozenset(row for row in rows if row[0] or row[2])
+
+
+def _listed(value: object) -> frozenset[str]:
+    """Return what a list of a block says; what is no list says nothing that a list could say."""
+    if isinstance(value, list):
+        return frozenset(str(one).lower() for one in value)
+    return frozenset() if value is None else frozenset({f"{type(value).__name__}: {value}"})
 
 
 def _like(pattern: str, name: str) -> bool:

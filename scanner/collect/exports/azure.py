@@ -70,7 +70,7 @@ def read_azure_export(documents: list[InputDocument], reading: Reading) -> Snaps
         tool_version=__version__,
         collected_at=reading.now,
         scopes=(Scope("azure", "subscription", scope_id, presence=reading.presence),),
-        units=tuple(_units(pages, scope_id, tenant or scope_id)),
+        units=tuple(_units(pages, names, scope_id, tenant or scope_id)),
         redactions=removed,
     )
 
@@ -116,18 +116,25 @@ def _scopes(page: JsonObject, name: str) -> Iterator[str]:
     for row in page.get("value", []):
         inner = row.get("properties") or {}
         fields = {**inner, **row} if isinstance(inner, dict) else row
-        scopes = fields.get("assignableScopes") or []
+        scopes = fields.get("assignableScopes", [])
         if not isinstance(inner, dict) or not isinstance(scopes, list):
             raise InputError(f"input `{name}`: a row whose `properties` or `assignableScopes` are of the wrong type")
         yield str(fields.get("scope") or "")
         yield from map(str, scopes)
 
 
-def _units(pages: dict[str, JsonObject], subscription: str, tenant: str) -> Iterator[Unit]:
+def _units(
+    pages: dict[str, JsonObject], names: dict[str, str], subscription: str, tenant: str
+) -> Iterator[Unit]:
     held = dict(pages)
     for kind, of, key in _INLINE:
         rows = pages.get(of, {}).get("value", [])
-        if rows and all(isinstance(row.get(key), list) for row in rows):
+        if any(not isinstance(row.get(key, []), list) for row in rows):
+            raise InputError(
+                f"input `{names[of]}`: a row whose `{key}` is no list",
+                advice=f"leave `{key}` out where it is not known: null would read as none",
+            )
+        if rows and all(key in row for row in rows):
             held[kind] = {"value": []}
     for unit in (*kinds.AZURE_UNIT_KINDS, *kinds.ENTRA_UNIT_KINDS):
         entra = unit.kind.startswith("entra.")
