@@ -2,8 +2,9 @@
 
 ## What it checks
 Every binding of the project, of the folders and the organization above it, and of each service account: members that
-are Porter's service accounts, here or in another project, deleted accounts of documented names, and federated
-identities of Porter's pools and AWS accounts.
+are Porter's service accounts, here or in another project, deleted accounts of documented names, federated identities
+of Porter's pools and AWS accounts, and people, groups, domains and workloads of Porter's (as in GCP-SA-003). What a
+service account holds that is only named like Porter's is for a person to judge.
 
 ## Why it matters
 A binding above the project survives everything done inside it. A binding of a deleted account works again at once
@@ -30,10 +31,13 @@ from scanner.model.finding import Axis, Outcome, Remediation, Severity, Subject
 from scanner.model.inventory_gcp import GcpBinding
 from scanner.rules.base import Rule
 from scanner.rules.gcp._common import IAM_PRINCIPALS, PORTER_CONNECT, project_subject
+from scanner.rules.gcp._members import may_be_vendors, vendors_member
 from scanner.rules.gcp._revoked import (
     all_bindings,
+    email_of,
     is_deleted,
     is_vendor_member,
+    looks_like_vendor,
     may_be_federated_vendor,
     vendor_emails,
 )
@@ -43,7 +47,7 @@ from scanner.rules.words import count, quote
 
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:
-    """Yield one FAIL per binding and member of Porter's, else one PASS for the project."""
+    """Yield one FAIL per binding and member of Porter's, one MANUAL per look-alike's, else one PASS for the project."""
     emails, bindings = vendor_emails(ctx), all_bindings(ctx)
     found: dict[tuple[str, str, str], Outcome] = {}
     for binding in bindings:
@@ -51,16 +55,35 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
             if is_vendor_member(ctx, emails, member):
                 # Two conditions on one role and member are one thing to remove.
                 found.setdefault((binding.node, binding.role, member), _left(ctx, binding, member))
+            elif why := vendors_member(ctx, member):
+                found.setdefault((binding.node, binding.role, member), _left(ctx, binding, member, f" ({why})"))
             elif may_be_federated_vendor(ctx, member):
                 found.setdefault((binding.node, binding.role, member), _unknown(binding, member))
+            elif may_be_vendors(ctx, member) or _is_named(ctx, member):
+                found.setdefault((binding.node, binding.role, member), _alike(binding, member))
     yield from found.values()
     if not found:
         yield none_left(project_subject(ctx), f"{count(len(bindings), 'binding')} read: none names Porter.")
 
 
-def _left(ctx: GcpContext, binding: GcpBinding, member: str) -> Outcome:
+def _is_named(ctx: GcpContext, member: str) -> bool:
+    """Return whether a member is an account of the project that is only named like the vendor's."""
+    return not is_deleted(member) and looks_like_vendor(ctx, email_of(member))
+
+
+def _alike(binding: GcpBinding, member: str) -> Outcome:
+    return look_alike(
+        _subject(binding, member),
+        f"{quote(binding.role)} on {quote(binding.node)} is bound to {quote(member)}, which is named like Porter's: "
+        "see whose it is.",
+        evidence=(binding.evidence,),
+        severity=Severity.MEDIUM,
+    )
+
+
+def _left(ctx: GcpContext, binding: GcpBinding, member: str, why: str = "") -> Outcome:
     gone = is_deleted(member)
-    what = ", which is deleted and can be restored for 30 days" if gone else ""
+    what = ", which is deleted and can be restored for 30 days" if gone else why
     return left(
         _subject(binding, member),
         f"{quote(binding.role)} on {quote(binding.node)} is bound to {quote(member)}{what}.",
