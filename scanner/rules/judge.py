@@ -21,6 +21,7 @@ from scanner.errors import PolicyError
 from scanner.model.common import JsonObject, NotObserved, Observed
 from scanner.model.inventory import AttachedPolicy, AwsAccount, AwsRole, Document
 from scanner.model.snapshot import ExternalIdFact
+from scanner.rules.callers import with_callers_named
 from scanner.rules.external_id import bind_external_id, live_external_id
 from scanner.rules.layers import Layers, layers_of
 
@@ -208,7 +209,7 @@ def _judge_trust(
     page = trust_document(documented)
     bound = NamedDocument(page.name, bind_external_id(page.body, value))
     try:
-        return decide([NamedDocument(TRUST_NAME, body)], [bound], kind="trust"), ""
+        return decide([NamedDocument(TRUST_NAME, with_callers_named(body))], [bound], kind="trust"), ""
     except PolicyError as error:
         return None, str(error)
 
