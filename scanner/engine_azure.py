@@ -24,7 +24,9 @@ from scanner.rules.registry_azure import AZURE_RULES
 LAYERS = (
     "evaluated: role definitions, active and eligible assignments with their conditions, groups, delegations, "
     "deny assignments, permissions",
-    "not evaluated: access policies of single resources, conditional access",
+    "not evaluated: applications and people under names that say nothing of Porter, delegations of single resource "
+    "groups, keys and access policies of single resources (storage accounts, key vaults, registries), "
+    "local accounts of clusters and what runs in them, conditional access",
 )
 
 
