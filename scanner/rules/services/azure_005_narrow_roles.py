@@ -22,11 +22,12 @@ Roles that come through groups, access policies of single resources and Entra ro
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
+from scanner.errors import PolicyError
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_azure import AzureManagedIdentity, AzureRoleAssignment, AzureRoleDefinition
 from scanner.model.kinds_azure import ELIGIBLE_ASSIGNMENTS, MANAGED_IDENTITIES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
+from scanner.rules.azure._assignments import may_write_assignments
 from scanner.rules.base import Rule
 from scanner.rules.services._common import (
     AZURE_SCOPES,
@@ -47,7 +48,6 @@ _POWERFUL = {
     "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
     "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
 }
-_HANDS_OUT = ("*", "*/write", "microsoft.authorization/*", "microsoft.authorization/roleassignments/write")
 _Wide = tuple[Severity, str]
 
 
@@ -86,7 +86,7 @@ def _judge(ctx: AzureServices, identity: AzureManagedIdentity, connections: Sequ
 def _too_wide(ctx: AzureServices, assignment: AzureRoleAssignment) -> _Wide | None:
     level = _level(assignment.scope)
     definition = next((d for d in ctx.account.definitions if d.role_id == assignment.role_id), None)
-    powerful = assignment.role_id in _POWERFUL or (definition is not None and _hands_out(definition.body))
+    powerful = assignment.role_id in _POWERFUL or (definition is not None and _hands_out(definition))
     name = definition.name if definition else _POWERFUL.get(assignment.role_id) or assignment.role_name
     kind = "an eligible " if assignment.eligible else ""
     said = f"{kind}{quote(name or assignment.role_id)} on {level or quote(assignment.scope)}"
@@ -117,13 +117,17 @@ def _level(scope: str) -> str:
     return "a resource group" if len(parts) <= 4 and parts[2] == "resourcegroups" else ""
 
 
-def _hands_out(body: dict[str, Any]) -> bool:
-    blocks = body.get("permissions")
+def _hands_out(definition: AzureRoleDefinition) -> bool:
+    """Return whether a role can give out roles, or manages everything: Contributor's double counts too."""
+    blocks = definition.body.get("permissions")
     for block in blocks if isinstance(blocks, list) else []:
-        actions = [str(a).lower() for a in block.get("actions") or ()] if isinstance(block, dict) else []
-        if any(action in _HANDS_OUT for action in actions):
+        actions = block.get("actions") if isinstance(block, dict) else None
+        if "*" in (actions or ()):
             return True
-    return False
+    try:
+        return may_write_assignments(definition).outcome != "impossible"
+    except PolicyError:
+        return True
 
 
 RULE = Rule(
