@@ -8,6 +8,7 @@ Pieces discharged by search are counted, not confirmed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -102,6 +103,8 @@ def _objection(live: JsonObject | None, other: JsonObject | None, piece: JsonObj
         return "names a statement that is not in the documents"
     if other["Effect"] != ("Allow" if how.startswith("covered") else "Deny"):
         return f"names a statement with effect {other['Effect']}"
+    if not all(any(_names(theirs, ours) for theirs in _principals(other)) for ours in _principals(live)):
+        return "the statement named is not for every principal of the live one, as written"
     for name, fold in (("Action", True), ("Resource", False)):
         for text in piece[name.lower() + "s"]:
             if not _element_includes(other, name, text, live, fold):
@@ -109,6 +112,23 @@ def _objection(live: JsonObject | None, other: JsonObject | None, piece: JsonObj
     if not set(_clauses(other)) <= set(_clauses(live)):
         return "the statement named has a condition that the live one lacks, as written"
     return ""
+
+
+def _principals(statement: JsonObject) -> list[tuple[str, str]]:
+    """Return (kind, identifier) of each principal; one that stands for the role's own in an identity policy."""
+    if "NotPrincipal" in statement:
+        return [("NotPrincipal", repr(statement["NotPrincipal"]))]
+    given = statement.get("Principal", {"": ""})
+    return [("AWS", "*")] if given == "*" else [(kind, text) for kind, texts in given.items() for text in _texts(texts)]
+
+
+def _names(outer: tuple[str, str], inner: tuple[str, str]) -> bool:
+    """Return True only if whoever `inner` stands for, `outer` does too: the same, everybody, or its whole account."""
+    if outer[0] != "AWS" or outer == inner or outer[1] == "*":
+        return outer == inner or outer == ("AWS", "*")
+    account = re.fullmatch(r"(?:arn:aws[\w-]*:iam::)?(\d{12})(?::root)?", outer[1])
+    of = re.fullmatch(r"(?:arn:aws[\w-]*:(?:iam|sts)::)?(\d{12})(?::.*)?", inner[1])
+    return inner[0] == "AWS" and account is not None and of is not None and account[1] == of[1]
 
 
 def _element_includes(statement: JsonObject, name: str, text: str, live: JsonObject, fold: bool) -> bool:
