@@ -18,7 +18,8 @@ from scanner.rules.gcp_context import GcpContext, documented_grant
 _LAYERS = (
     "evaluated: allow policies of the project, of what was read above it, and of resources in it that were found",
     "not evaluated: members of groups and domains, access policies (IAM v3), principal access boundaries, "
-    "access lists of single objects, domain-wide delegation",
+    "access lists of single objects, domain-wide delegation, entitlements of Privileged Access Manager, API keys bound "
+    "to the account, policies of other projects and of billing accounts, machines and services that run as the account",
 )
 
 
@@ -162,6 +163,7 @@ def gcp_populations(context: GcpContext) -> tuple[Population, ...]:
         "service accounts": (a.email for a in project.service_accounts),
         "service accounts held to be Porter's": (a.email for a in context.porter_accounts),
         "user-managed keys": _keys(project),
+        "hmac keys": (f"{k.email} ...{k.key_id_tail} {k.created_at}" for k in project.hmac_keys),
         "bindings of the project": (f"{b.role} {m}" for p in context.policies() for b in p.bindings for m in b.members),
         "role definitions": (r.name for r in project.roles),
         "policies of resources in the project": (p.node for p in project.policies_below if p.node != project.node),

@@ -87,6 +87,20 @@ def _add_key(state: GcpState, step: JsonObject, now: datetime) -> None:
     )
 
 
+def _add_hmac_key(state: GcpState, step: JsonObject, now: datetime) -> None:
+    made = now - timedelta(days=step.get("age_days", 1))
+    key = {
+        "kind": "storage#hmacKeyMetadata",
+        "accessId": step["key"],
+        "projectId": state.project_id,
+        "serviceAccountEmail": _email(state, step["account"]),
+        "state": step.get("state", "ACTIVE"),
+        "timeCreated": f"{made:%Y-%m-%dT%H:%M:%S}Z",
+        "updated": f"{made:%Y-%m-%dT%H:%M:%S}Z",
+    }
+    state.hmac_keys.append(key)
+
+
 def _drop_keys(state: GcpState, step: JsonObject, _now: datetime) -> None:
     state.keys[_email(state, step["account"])] = []
 
@@ -181,6 +195,7 @@ OPERATIONS: dict[str, Operation] = {
     "set_account": _set_account,
     "delete_account": _delete_account,
     "add_key": _add_key,
+    "add_hmac_key": _add_hmac_key,
     "drop_keys": _drop_keys,
     "bind_account": _bind_account,
     "bind_resource": _bind_resource,

@@ -24,6 +24,7 @@ _ROUTES: tuple[tuple[str, str, str, str], ...] = (
     ("GET", r"/v3/folders", "folders.list", ""),
     ("GET", rf"/v1/{_NODE}/services", "services.list", "parent"),
     ("GET", rf"/v1/{_NODE}:searchAllIamPolicies", "searchAllIamPolicies", "scope"),
+    ("GET", r"/storage/v1/(?P<parent>projects/[^/]+)/hmacKeys", "projects.hmacKeys.list", "parent"),
     ("GET", rf"/v1/{_NODE}/billingInfo", "projects.getBillingInfo", "name"),
     ("GET", r"/v1/(?P<parent>projects/[^/]+/locations/-)/clusters", "projects.locations.clusters.list", "parent"),
     (

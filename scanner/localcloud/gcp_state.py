@@ -28,6 +28,7 @@ NEEDS: dict[str, str] = {
     "projects.serviceAccounts.list": "iam.serviceAccounts.list",
     "projects.serviceAccounts.getIamPolicy": "iam.serviceAccounts.getIamPolicy",
     "projects.serviceAccounts.keys.list": "iam.serviceAccountKeys.list",
+    "projects.hmacKeys.list": "storage.hmacKeys.list",
     "roles.get": "iam.roles.get",
     "searchAllIamPolicies": "cloudasset.assets.searchAllIamPolicies",
     "projects.roles.list": "iam.roles.list",
@@ -78,6 +79,7 @@ class GcpState:
         self.service_accounts: dict[str, JsonObject] = {}
         self.account_policies: dict[str, JsonObject] = {}
         self.keys: dict[str, list[JsonObject]] = {}
+        self.hmac_keys: list[JsonObject] = []
         self.roles: dict[str, JsonObject] = {}
         self.services: list[str] = []
         self.deny_policies: dict[str, JsonObject] = {}
@@ -192,6 +194,12 @@ def _keys(state: GcpState, params: JsonObject) -> JsonObject:
     return {"keys": [k for k in state.keys.get(_account(state, params["name"]), []) if k["keyType"] in wanted]}
 
 
+def _hmac_keys(state: GcpState, params: JsonObject) -> JsonObject:
+    state.own_node(params["parent"])
+    shown = [k for k in state.hmac_keys if params.get("showDeletedKeys") == "true" or k["state"] != "DELETED"]
+    return {"kind": "storage#hmacKeysMetadata", **state.page("items", shown, params)}
+
+
 def _role(state: GcpState, params: JsonObject) -> JsonObject:
     if params["name"] not in state.roles:
         raise GcpRefusal(404, "NOT_FOUND", f"The role named {params['name']} was not found.")
@@ -284,6 +292,7 @@ _ANSWERS: dict[str, Callable[[GcpState, JsonObject], JsonObject]] = {
     "projects.serviceAccounts.list": _accounts,
     "projects.serviceAccounts.getIamPolicy": _account_policy,
     "projects.serviceAccounts.keys.list": _keys,
+    "projects.hmacKeys.list": _hmac_keys,
     "roles.get": _role,
     "projects.roles.list": _custom_roles,
     "policies.listPolicies": _deny_list,

@@ -44,6 +44,19 @@ class GcpKey(msgspec.Struct, frozen=True):
     evidence: EvidencePointer
 
 
+class GcpHmacKey(msgspec.Struct, frozen=True):
+    """A key with which a service account reaches Cloud Storage through the API of S3."""
+
+    email: str
+    """Of the service account."""
+    key_id_tail: str
+    """Last four characters."""
+    created_at: datetime | None
+    active: bool
+    """False: it is off, and can be turned on again."""
+    evidence: EvidencePointer
+
+
 class GcpServiceAccount(msgspec.Struct, frozen=True):
     """A service account of the project."""
 
@@ -160,6 +173,7 @@ class GcpProject(msgspec.Struct, frozen=True):
     roles: tuple[GcpRole, ...] = ()
     custom_roles: tuple[GcpCustomRole, ...] = ()
     ancestors: tuple[GcpAncestor, ...] = ()
+    hmac_keys: tuple[GcpHmacKey, ...] = ()
     policies_below: tuple[GcpPolicy, ...] = ()
     """Of resources in the project and of the project itself, as Cloud Asset Inventory finds them; `node` is the
     resource's full name without leading slashes."""

@@ -11,6 +11,8 @@ PROJECT_POLICY = "gcp.project_policy"
 SERVICE_ACCOUNTS = "gcp.service_accounts"
 SERVICE_ACCOUNT_POLICIES = "gcp.service_account_policies"
 SERVICE_ACCOUNT_KEYS = "gcp.service_account_keys"
+HMAC_KEYS = "gcp.hmac_keys"
+"""Keys with which service accounts reach Cloud Storage as if it were S3; without their secrets."""
 POOLS = "gcp.workload_identity_pools"
 SERVICES = "gcp.services"
 ANCESTORS = "gcp.ancestors"
@@ -29,6 +31,7 @@ GCP_UNIT_KINDS: tuple[UnitKind, ...] = (
     UnitKind(SERVICE_ACCOUNTS, required=True),
     UnitKind(SERVICE_ACCOUNT_POLICIES, required=True),
     UnitKind(SERVICE_ACCOUNT_KEYS, required=True),
+    UnitKind(HMAC_KEYS, required=False),
     UnitKind(POOLS, required=True),
     UnitKind(SERVICES, required=True),
     UnitKind(ANCESTORS, required=False),

@@ -15,6 +15,7 @@ from scanner.model.inventory_gcp import (
     GcpBinding,
     GcpCustomRole,
     GcpDenyPolicy,
+    GcpHmacKey,
     GcpKey,
     GcpNodePool,
     GcpPolicy,
@@ -58,6 +59,7 @@ class _Project:
             roles=tuple(self._roles()),
             custom_roles=tuple(self._custom_roles()),
             ancestors=tuple(self._ancestors()),
+            hmac_keys=tuple(self._hmac_keys()),
             policies_below=tuple(self._policies_below()),
             deny_policies=tuple(self._deny_policies()),
             services=tuple(sorted(self._services())),
@@ -134,6 +136,18 @@ class _Project:
             once = _once(user_managed, lambda row: repr(sorted(row[1].items())))
             found[email] = (*found.get(email, ()), *(_key(p, k) for p, k in once))
         return found
+
+    def _hmac_keys(self) -> Iterator[GcpHmacKey]:
+        for at, page in self._pages(kinds.HMAC_KEYS):
+            for pointer, raw in _records(at, page, "items"):
+                if raw.get("state") != "DELETED":
+                    yield GcpHmacKey(
+                        email=_text(pointer, raw, "serviceAccountEmail"),
+                        key_id_tail=str(raw.get("accessId") or "")[-4:],
+                        created_at=_at(moment, pointer, raw, "timeCreated"),
+                        active=raw.get("state") != "INACTIVE",
+                        evidence=pointer,
+                    )
 
     def _roles(self) -> Iterator[GcpRole]:
         for at, page in self._pages(kinds.ROLES):

@@ -72,6 +72,7 @@ _WORDS: Mapping[str, _Words] = {
     "projects.serviceAccounts.keys.list": lambda p: [
         "iam", "service-accounts", "keys", "list", "--iam-account", _last(p, "name"), "--managed-by", "user",
     ],
+    "projects.hmacKeys.list": lambda p: ["storage", "hmac", "list", "--all", "--project", _last(p, "parent")],
     "projects.locations.workloadIdentityPools.list": lambda p: [
         "iam", "workload-identity-pools", "list", "--location", "global", "--show-deleted",
         "--project", _part(p, "parent", "projects"),

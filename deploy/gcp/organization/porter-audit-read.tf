@@ -35,6 +35,7 @@ resource "google_organization_iam_custom_role" "porter_audit_read" {
     "resourcemanager.projects.getIamPolicy",
     "resourcemanager.projects.list",
     "serviceusage.services.list",
+    "storage.hmacKeys.list",
   ]
 }
 

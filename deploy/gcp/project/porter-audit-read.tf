@@ -30,6 +30,7 @@ resource "google_project_iam_custom_role" "porter_audit_read" {
     "resourcemanager.projects.get",
     "resourcemanager.projects.getIamPolicy",
     "serviceusage.services.list",
+    "storage.hmacKeys.list",
   ]
 }
 

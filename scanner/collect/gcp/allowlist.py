@@ -43,6 +43,7 @@ _IAM = "iam.googleapis.com"
 _USAGE = "serviceusage.googleapis.com"
 _BILLING = "cloudbilling.googleapis.com"
 _ASSETS = "cloudasset.googleapis.com"
+_STORAGE = "storage.googleapis.com"
 _GKE = "container.googleapis.com"
 _RM = "resourcemanager"
 
@@ -77,6 +78,10 @@ GCP_CALLS: tuple[GcpCall, ...] = (
         kinds.SERVICE_ACCOUNT_KEYS,
         ("iam.serviceAccountKeys.list",),
         counts="keys",
+    ),
+    # https://cloud.google.com/storage/docs/json_api/v1/projects/hmacKeys/list
+    GcpCall(
+        _STORAGE, "projects.hmacKeys.list", "project", kinds.HMAC_KEYS, ("storage.hmacKeys.list",), counts="items"
     ),
     GcpCall(
         _IAM,

@@ -141,6 +141,11 @@ def _clusters(session: ClientSource, params: JsonObject, timeout: float) -> Json
     return session.get_json("container.googleapis.com", f"/v1/{_path(params['parent'])}/clusters", {}, timeout)
 
 
+def _hmac_keys(session: ClientSource, params: JsonObject, timeout: float) -> JsonObject:
+    path = f"/storage/v1/{_path(params['parent'])}/hmacKeys"
+    return session.get_json("storage.googleapis.com", path, _query(params), timeout)
+
+
 def _policies_below(session: ClientSource, params: JsonObject, timeout: float) -> JsonObject:
     path = f"/v1/{_path(params['scope'])}:searchAllIamPolicies"
     return session.get_json("cloudasset.googleapis.com", path, _query(params, pageSize="500"), timeout)
@@ -183,6 +188,7 @@ METHODS: dict[str, Method] = {
     ),
     "projects.locations.workloadIdentityPools.list": _pools,
     "projects.locations.workloadIdentityPools.providers.list": _providers,
+    "projects.hmacKeys.list": _hmac_keys,
     "searchAllIamPolicies": _policies_below,
     "projects.getBillingInfo": _billing,
     "projects.locations.clusters.list": _clusters,

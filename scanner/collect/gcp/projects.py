@@ -121,6 +121,7 @@ class _Collector:
             itself,
             policy,
             *accounts,
+            self._unit(kinds.HMAC_KEYS, partial(gcp_units.hmac_keys, project_id=name)),
             self._unit(kinds.POOLS, partial(gcp_units.pools, project_id=name)),
             self._unit(kinds.SERVICES, partial(gcp_units.services, project_id=name)),
             above,

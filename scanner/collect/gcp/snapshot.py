@@ -118,10 +118,19 @@ def trimmed(kind: str, page: JsonObject) -> JsonObject:
         case kinds.SERVICE_ACCOUNT_KEYS:
             keys = [{k: v for k, v in key.items() if not k.endswith("KeyData")} for key in page.get("keys") or ()]
             return {**page, **({"keys": keys} if keys else {})}
+        case kinds.HMAC_KEYS:
+            items = [_hmac_key(item) for item in page.get("items") or () if isinstance(item, dict)]
+            return {**page, **({"items": items} if items else {})}
         case kinds.NODES:
             kept = [_cluster(c) for c in page.get("clusters") or () if isinstance(c, dict)]
             return {**page, **({"clusters": kept} if kept else {})}
     return page
+
+
+def _hmac_key(item: JsonObject) -> JsonObject:
+    """Return what is said of a key; of the id, half of what signs requests, its end."""
+    kept: JsonObject = {k: item[k] for k in ("serviceAccountEmail", "state", "timeCreated", "updated") if k in item}
+    return {**kept, "accessId": str(item.get("accessId") or "")[-4:]}
 
 
 def _cluster(cluster: JsonObject) -> JsonObject:

@@ -67,6 +67,11 @@ def not_known(reader: GcpReader, message: str) -> None:
     reader.fail(Meaning(UnitStatus.TRUNCATED, UnitError("NotListed", message)))
 
 
+def hmac_keys(reader: GcpReader, project_id: str) -> None:
+    """Read the HMAC keys of service accounts: whose they are, dates and states; the service never tells secrets."""
+    _all(reader, "projects.hmacKeys.list", {"parent": f"projects/{project_id}"})
+
+
 def pools(reader: GcpReader, project_id: str) -> None:
     """Read workload identity pools, deleted ones too, and the providers of each."""
     found: list[str] = []

@@ -21,6 +21,7 @@ IAM_BASIC = Reference("Google: basic roles", _DOCS + "roles-overview#basic")
 IAM_KEYS = Reference(
     "Google: managing service account keys", _DOCS + "best-practices-for-managing-service-account-keys"
 )
+STORAGE_KEYS = Reference("Google: HMAC keys", "https://cloud.google.com/storage/docs/authentication/hmackeys")
 IAM_IMPERSONATION = Reference("Google: service account impersonation", _DOCS + "service-account-impersonation")
 IAM_FEDERATION = Reference(
     "Google: workload identity federation", _DOCS + "best-practices-for-using-workload-identity-federation"

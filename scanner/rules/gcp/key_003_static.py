@@ -11,8 +11,8 @@ be true; the key is the riskier half, because with Project IAM Admin it gives th
 Move to Porter's set-up with workload identity federation, which needs no key, and delete the key.
 
 ## Limits
-Where the documented version has the key made, conformance passes and this rule still fails: it is a documented
-contradiction.
+HMAC keys are judged by GCP-KEY-004. Where the documented version has the key made, conformance passes and this rule
+still fails: it is a documented contradiction.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -46,7 +46,7 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
         yield Outcome(
             account_subject(account),
             Result.FAIL if live else Result.PASS,
-            f"A static key works: {named}." if live else "No static key works.",
+            f"A static key works: {named}." if live else "No user-managed key works.",
             reason_code="STATIC_KEY" if live else "NONE",
             porter_role=key_of(ctx, account),
             evidence=(account.evidence, *(k.evidence for k in live)),
