@@ -11,9 +11,11 @@ A process may be killed between any two steps. What was renamed and is not in th
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,9 @@ ROLLUP = "rollup.json"
 _LOCK = ".fleet.lock"
 _PARTIAL = ".partial"
 _RUN_ID_LENGTH = 36
+# A UUID of version 7 begins with milliseconds; until the year 2527 its first digit is 0.
+_RUN_ID = re.compile(r"0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_PLAN_BYTES = 512_000_000
 _DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -59,6 +64,18 @@ def unfinished(directory: Path) -> Path | None:
     """
     newest = max((path for path in _runs(directory) if (path / PLAN).is_file()), default=None)
     return newest if newest is not None and not (newest / ROLLUP).is_file() else None
+
+
+def after_all(directory: Path, moment: datetime) -> datetime:
+    """Return when a new run begins, for its id: now, or just after the newest run where the clock went back since.
+
+    Runs are continued, and bundles chained, in the order of their ids.
+    """
+    newest = max((path.name for path in _runs(directory) if _RUN_ID.fullmatch(path.name)), default=None)
+    if newest is None:
+        return moment
+    last = _EPOCH + timedelta(milliseconds=int(newest[:8] + newest[9:13], 16))
+    return max(moment, last + timedelta(milliseconds=1))
 
 
 def _runs(directory: Path) -> list[Path]:

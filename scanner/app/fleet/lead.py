@@ -18,7 +18,7 @@ from scanner.app.exit_codes import CLEAN, INCOMPLETE, strongest
 from scanner.app.files import prepare_directory, write_all
 from scanner.app.fleet.discover import discover
 from scanner.app.fleet.executor import open_executor, parse_executor
-from scanner.app.fleet.journal import ROLLUP, RunFolder, only_run, unfinished
+from scanner.app.fleet.journal import ROLLUP, RunFolder, after_all, only_run, unfinished
 from scanner.app.fleet.ready import ready
 from scanner.app.fleet.rollup import roll_up
 from scanner.app.fleet.run import GRACE_S, FleetRun, Orders, Tell, at_once
@@ -191,7 +191,7 @@ def _begin(options: FleetOptions, directory: Path, tell: _Steps) -> tuple[RunFol
     found_targets = discover(options.config, options.default_version, now)
     plan = Plan(
         schema=PLAN_SCHEMA,
-        run_id=new_run_id(created),
+        run_id=new_run_id(after_all(directory, created)),
         created=created,
         tool_version=__version__,
         config_sha256=wanted,
