@@ -154,6 +154,7 @@ def test_bad_usage_is_one_line(porter: Porter, tmp_path: Path, options: list[str
 STATES = {
     "damaged": (b"{", "damaged, or not one of `notify`"),
     "of something else": (b'{"schema": "porter-audit/report/v1"}', "is not `porter-audit/notify-state/v1`"),
+    "of a newer program": (b'{"schema": "porter-audit/notify-state/v2"}', "is not `porter-audit/notify-state/v1`"),
 }
 
 
@@ -167,6 +168,17 @@ def test_a_state_that_is_not_well_is_named_and_left_alone(
     assert message in done.err
     assert (tmp_path / "state.json").read_bytes() == data
     assert web.requests == []
+
+
+def test_where_the_clock_went_back_nothing_is_lost_and_nothing_is_told_twice(
+    tell: Callable[..., Any], web: Web
+) -> None:
+    assert tell(report(finding("first"), day=9)).lines == ["slack: 1 message sent"]
+    earlier = report(finding("first", "unchanged"), finding("second"), day=1)
+    assert tell(earlier).lines == ["slack: 1 message sent"]
+    assert tell(earlier).lines == ["slack: nothing new to tell"]
+    assert tell(blind(0)).lines == ["slack: 1 message sent"]
+    assert ["second" in request.body.decode() for request in web.requests] == [False, True, False]
 
 
 def test_two_at_once_do_not_tell_twice(tell: Callable[..., Any], web: Web, tmp_path: Path) -> None:
