@@ -31,8 +31,12 @@ from scanner.model.porter_yaml import (
 STATIC_CREDENTIALS: Final = frozenset(
     {
         *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SHARED_CREDENTIALS_FILE"),
+        *("AWS_ACCESS_KEY", "AWS_SECRET_KEY"),
         *("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_PASSWORD", "ARM_CLIENT_SECRET"),
+        *("ARM_CLIENT_CERTIFICATE", "ARM_CLIENT_CERTIFICATE_PATH", "ARM_ACCESS_KEY", "ARM_SAS_TOKEN"),
+        *("AZURE_STORAGE_KEY", "AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_SAS_TOKEN"),
         *("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS", "GOOGLE_APPLICATION_CREDENTIALS_JSON"),
+        *("GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON", "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"),
     }
 )
 """Variables from which the clouds' SDKs and tools take a credential that does not expire by itself."""
@@ -81,6 +85,8 @@ class _File:
         self._lines = document.lines
         self._root: Any = document.value
         self._problems: list[Problem] = []
+        self._read: set[str] = set()
+        """Pointers of the lists of connections that were read."""
 
     def read(self) -> PorterYaml:
         """Return the records."""
@@ -94,6 +100,8 @@ class _File:
                 services = (*services, self._service(root[key], f"/{key}", key))
         if "apps" in root:
             self._problem("/apps", "NOT_READ", "", "`apps` is not read; give each app a file of its own")
+        for at in self._elsewhere({key: value for key, value in root.items() if key != "apps"}, ""):
+            self._problem(at, "UNKNOWN_FIELD", "", "`connections` are documented for services only; these are not read")
         app = root.get("name")
         return PorterYaml(
             file=self._name,
@@ -118,7 +126,9 @@ class _File:
     def _service(self, raw: JsonObject, at: str, name: str) -> DeclaredService:
         connections: list[Connection] = []
         first: dict[str, int] = {}
-        for place, item in self._items(raw.get("connections", []), f"{at}/connections"):
+        self._read.add(f"{at}/connections")
+        listed = raw.get("connections")
+        for place, item in self._items([] if listed is None else listed, f"{at}/connections"):
             connection = self._mapping(item, place, "a connection")
             kind = connection.get("type")
             if isinstance(kind, str) and kind in first:
@@ -163,6 +173,19 @@ class _File:
                 message = f"`{shown(found.name)}` is a static credential; a connection needs none"
                 self._problem(_child(f"{at}/env", found.name), "STATIC_CREDENTIAL", service, message)
         return names
+
+    def _elsewhere(self, value: Any, at: str) -> Iterator[str]:
+        """Yield the pointers of connections that stand where none are documented."""
+        if isinstance(value, dict):
+            for key, below in value.items():
+                place = _child(at, key)
+                if key == "connections" and below and place not in self._read:
+                    yield place
+                elif place not in self._read:
+                    yield from self._elsewhere(below, place)
+        elif isinstance(value, list):
+            for number, item in enumerate(value):
+                yield from self._elsewhere(item, f"{at}/{number}")
 
     def _items(self, value: Any, at: str) -> Iterator[tuple[str, Any]]:
         if not isinstance(value, list):

@@ -207,6 +207,25 @@ def test_what_is_not_read_is_said() -> None:
     assert [(p.line, p.code) for p in found.problems] == [(3, "NOT_READ"), (4, "NOT_READ")]
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("services: []\nconnections:\n  - {type: awsRole, role: admin}\n", 3),
+        ("services: []\njobs:\n  - name: j\n    connections:\n      - {type: awsRole, role: admin}\n", 5),
+        ("services:\n  - name: a\n    sidecar:\n      connections: {type: awsRole}\n", 4),
+    ],
+)
+def test_connections_that_stand_elsewhere_are_named_and_not_passed_over(text: str, line: int) -> None:
+    found = parse(text)
+    assert [(p.line, p.code) for p in found.problems] == [(line, "UNKNOWN_FIELD")]
+
+
+def test_connections_without_a_value_are_none() -> None:
+    found = parse("services:\n  - name: a\n    connections:\n")
+    assert found.services[0].connections == ()
+    assert found.problems == ()
+
+
 REFUSED = {
     "a list": ("- a\n", "line 1: the file is not a mapping"),
     "no services": ("name: a\n", "line 1: there are no `services`"),
