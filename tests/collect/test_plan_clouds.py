@@ -66,6 +66,10 @@ def member(role: str, who: str = PORTER, **more: Any) -> Json:
     return resource("google_project_iam_member.x", {"project": "acme-platform", "role": role, "member": who, **more})
 
 
+def bound(address: str, **values: Any) -> Json:
+    return resource(address, {"project": "acme-platform", **values})
+
+
 def policy(bindings: object) -> Json:
     data = json.dumps({"bindings": bindings})
     return resource("google_project_iam_policy.p", {"project": "acme-platform", "policy_data": data})
@@ -103,6 +107,45 @@ BAD: dict[str, tuple[str, Edit, set[str]]] = {
     "editor of the organization": (
         "gcp",
         add(resource("google_organization_iam_member.o", {"org_id": "9", "role": "roles/editor", "member": PORTER})),
+        {"GCP-PERM-001", "GCP-PERM-003"},
+    ),
+    "somebody of the vendor's on a bucket": (
+        "gcp",
+        add(bound("google_storage_bucket_iam_member.b", role="roles/storage.admin", member="user:x@porter.run")),
+        {"GCP-PERM-005"},
+    ),
+    "a custom role on a secret": (
+        "gcp",
+        add(
+            resource(
+                "google_project_iam_custom_role.r",
+                {"project": "acme-platform", "role_id": "extra", "permissions": ["bigquery.tables.getData"]},
+            ),
+            bound(
+                "google_secret_manager_secret_iam_binding.s",
+                role="projects/acme-platform/roles/extra",
+                members=["user:a@example.com", PORTER],
+            ),
+        ),
+        {"GCP-PERM-005"},
+    ),
+    "an HMAC key": (
+        "gcp",
+        add(resource("google_storage_hmac_key.k", {"service_account_email": PORTER.partition(":")[2]})),
+        {"GCP-KEY-004"},
+    ),
+    "a project of a domain": (
+        "gcp",
+        add(
+            resource(
+                "google_project_iam_member.d",
+                {
+                    "project": "example.com:proj",
+                    "role": "roles/owner",
+                    "member": "serviceAccount:porter-manager@proj.example.com.iam.gserviceaccount.com",
+                },
+            )
+        ),
         {"GCP-PERM-001", "GCP-PERM-003"},
     ),
     "an account of Porter's name that the plan does not make": (
@@ -384,10 +427,37 @@ def test_what_is_not_known_is_undecided_and_never_a_pass(
 
 
 def test_other_types_are_named_on_the_coverage_list(tmp_path: Path) -> None:
-    rows = (resource("google_storage_bucket_iam_member.b", {}), resource("google_sql_database_instance.d", {}))
+    rows = (resource("google_storage_bucket.b", {}), resource("google_sql_database_instance.d", {}))
     outcome = of("gcp", add(*rows)(example("gcp")), tmp_path)
-    assert "google_sql_database_instance (1), google_storage_bucket_iam_member (1)" in reasons(outcome)
+    assert "google_sql_database_instance (1), google_storage_bucket (1)" in reasons(outcome)
     assert outcome.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "unknown"),
+    [
+        ({"role": "roles/storage.objectViewer", "member": "user:a@example.com"}, {}),
+        ({"role": "roles/storage.objectViewer", "member": PORTER.replace("porter-manager", "app")}, {}),
+        ({"role": "roles/storage.objectViewer"}, {"member": True}),
+        ({"role": "roles/storage.admin", "member": PORTER}, {}),
+    ],
+    ids=["a person", "an account that is not made here", "nobody knows yet", "Porter inside its roles"],
+)
+def test_a_binding_on_a_resource_that_gives_porter_nothing_more_leaves_the_answer_alone(
+    values: Json, unknown: Json, tmp_path: Path
+) -> None:
+    row = resource("google_storage_bucket_iam_member.b", {"bucket": "b", **values}, unknown)
+    outcome = of("gcp", add(row)(example("gcp")), tmp_path)
+    assert failed(outcome) == set()
+    assert outcome.exit_code == 0
+
+
+def test_an_undocumented_predefined_role_on_a_resource_is_undecided(tmp_path: Path) -> None:
+    row = bound("google_storage_bucket_iam_member.b", role="roles/bigquery.dataViewer", member=PORTER)
+    outcome = of("gcp", add(row)(example("gcp")), tmp_path)
+    found = [f for f in outcome.report.findings if f.result is Result.INCOMPLETE and f.rule_id == "GCP-PERM-005"]
+    assert "google_storage_bucket_iam_member.b" in found[0].message
+    assert outcome.exit_code == 2
 
 
 def test_an_undocumented_predefined_role_is_undecided_since_a_plan_does_not_say_what_it_grants(tmp_path: Path) -> None:

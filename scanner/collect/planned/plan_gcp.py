@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from functools import partial
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from scanner.collect.aws.authorization_pages import decode_document
 from scanner.collect.exports.gaad import Reading
 from scanner.collect.gcp.allowlist import gcp_apis_of
 from scanner.collect.planned.plan_changes import LATER, Change, PlanChanges
+from scanner.collect.planned.plan_gcp_bindings import PlannedBinding, is_binding, key_times
 from scanner.collect.planned.plan_gcp_pools import POOL, PROVIDER, add_pool
+from scanner.collect.planned.plan_gcp_resources import (
+    HMAC_KEY,
+    account_host,
+    add_bound,
+    add_hmac_key,
+    bound_form,
+    project_of,
+    strangers,
+)
 from scanner.collect.planned.units import PlannedUnits, planned_part, planned_scope
 from scanner.collect.strict_json import shown
 from scanner.errors import InputError
@@ -39,7 +46,9 @@ _NODES: Final = {"project": "project", "folder": "folder", "organization": "org_
 _FORMS: Final = ("member", "binding", "policy")
 _NODE_IAM: Final = {f"google_{node}_iam_{form}": (node, form) for node in _NODES for form in _FORMS}
 _ACCOUNT_IAM: Final = {f"google_service_account_iam_{form}": form for form in _FORMS}
-_READ: Final = frozenset({_ACCOUNT, _KEY, POOL, PROVIDER, _ROLE, _ORGANIZATION_ROLE, *_NODE_IAM, *_ACCOUNT_IAM})
+_READ: Final = frozenset(
+    {_ACCOUNT, _KEY, HMAC_KEY, POOL, PROVIDER, _ROLE, _ORGANIZATION_ROLE, *_NODE_IAM, *_ACCOUNT_IAM}
+)
 _HARMLESS: Final = re.compile(r"google_(?:project|folder|organization)_iam_audit_config")
 _OPAQUE: Final = re.compile(
     r"google_(?:project|folder|organization|service_account)_iam_\w+|google_project_default_service_accounts"
@@ -51,19 +60,6 @@ _OPERATIONS: Final = {
     "folder": (kinds.ANCESTORS, "folders.getIamPolicy"),
     "organization": (kinds.ANCESTORS, "organizations.getIamPolicy"),
 }
-
-
-class _Binding(msgspec.Struct, frozen=True):
-    """One role bound to members on a node or service account."""
-
-    role: str
-    members: tuple[str, ...]
-    condition: JsonObject | None = None
-
-    def body(self) -> JsonObject:
-        """Return the binding as an allow policy writes it."""
-        condition = {"condition": self.condition} if self.condition else {}
-        return {"role": self.role, "members": list(self.members), **condition}
 
 
 def gcp_snapshot(changes: PlanChanges, reading: Reading, elsewhere: tuple[str, ...]) -> Snapshot:
@@ -95,9 +91,13 @@ class _GcpPlan:
         """Project -> e-mail -> row of the list of service accounts."""
         self._outside: dict[str, set[str]] = {}
         """Project -> accounts that the plan binds and does not make."""
-        self._policies: dict[str, dict[str, list[_Binding]]] = {}
+        self._policies: dict[str, dict[str, list[PlannedBinding]]] = {}
         """Project -> e-mail -> who may act as the account."""
         self._keys: dict[str, dict[str, list[JsonObject]]] = {}
+
+        own = (*_NODE_IAM, *_ACCOUNT_IAM)
+        self._resource_types = {c.type for c in changes.all if bound_form(c.type) and c.type not in own}
+        """Types that bind on single resources, which a scan finds with Cloud Asset Inventory."""
 
     def planned(self) -> dict[str, PlannedUnits]:
         """Return what the plan makes, project by project; accounts and roles first, since others refer to them."""
@@ -111,6 +111,11 @@ class _GcpPlan:
             self._account_binding(change)
         for change in self._changes.of(_KEY):
             self._key(change)
+        for change in self._changes.of(HMAC_KEY):
+            project = self._project(change)
+            add_hmac_key(change, project, self._key_holder(change), self._of(project))
+        for change in self._changes.of(*self._resource_types):
+            self._resource_binding(change)
         for change in self._changes.of(POOL, PROVIDER):
             project = self._project(change)
             add_pool(self._changes, change, project, self._of(project))
@@ -145,7 +150,7 @@ class _GcpPlan:
     def _account(self, change: Change) -> None:
         project = self._project(change)
         name = change.text("account_id")
-        email = change.text("email") or (f"{name}@{project}.iam.gserviceaccount.com" if name else "")
+        email = change.text("email") or (f"{name}@{account_host(project)}" if name else "")
         if not email:
             self._of(project).lose(f"{change.where}: the account's name is {LATER}", kinds.SERVICE_ACCOUNTS)
             return
@@ -206,7 +211,7 @@ class _GcpPlan:
         head = f"{node}s/"
         return name if name.startswith(head) else f"{head}{name}" if name else ""
 
-    def _bindings(self, change: Change, form: str, made: PlannedUnits, *kind: str) -> list[_Binding]:
+    def _bindings(self, change: Change, form: str, made: PlannedUnits, *kind: str) -> list[PlannedBinding]:
         """Return the bindings a resource makes; what is not known is a reason for the kinds that hold it."""
         if form == "policy":
             return self._policy_data(change, made, *kind)
@@ -219,7 +224,7 @@ class _GcpPlan:
             made.lose(f"{change.where}: its condition is {LATER}", *kind)
         condition = next(iter(change.blocks("condition")), {})
         kept = {k: condition[k] for k in ("title", "description", "expression") if condition.get(k)}
-        return [_Binding(role, members, kept or None)] if role and members else []
+        return [PlannedBinding(role, members, kept or None)] if role and members else []
 
     def _bound_role(self, change: Change) -> str:
         if role := change.text("role"):
@@ -246,7 +251,7 @@ class _GcpPlan:
             return (f"serviceAccount:(of {change.address})",) if makers and not _NAMING & set(makers) else None
         return (f"serviceAccount:{email}",)
 
-    def _policy_data(self, change: Change, made: PlannedUnits, *kind: str) -> list[_Binding]:
+    def _policy_data(self, change: Change, made: PlannedUnits, *kind: str) -> list[PlannedBinding]:
         text = change.text("policy_data")
         if not text:
             made.lose(f"{change.where}: `policy_data` is {LATER}", *kind)
@@ -257,15 +262,16 @@ class _GcpPlan:
             made.lose(f"{change.where}: the policy could not be decoded: {error}", *kind)
             return []
         rows = document.get("bindings", []) if isinstance(document, dict) else None
-        if not isinstance(rows, list) or not all(map(_is_binding, rows)):
+        if not isinstance(rows, list) or not all(map(is_binding, rows)):
             made.lose(f"{change.where}: the policy's bindings are not a list of roles and members", *kind)
             return []
-        return [_Binding(row["role"], tuple(map(str, row.get("members", []))), row.get("condition")) for row in rows]
+        members = [tuple(map(str, row.get("members", []))) for row in rows]
+        return [PlannedBinding(r["role"], m, r.get("condition")) for r, m in zip(rows, members, strict=True)]
 
     def _outsider(self, project: str, member: str) -> None:
         """Note an account of the project that the plan binds without making it: of it only that is known."""
         email = member.removeprefix("serviceAccount:")
-        own = email.endswith(f"@{project}.iam.gserviceaccount.com")
+        own = email.endswith(f"@{account_host(project)}")
         if member.startswith("serviceAccount:") and own and email not in self._rows.get(project, {}):
             self._of(project).open(kinds.SERVICE_ACCOUNTS)
             name = f"projects/{project}/serviceAccounts/{email}"
@@ -278,7 +284,7 @@ class _GcpPlan:
         text = change.text("service_account_id")
         if text:
             email = text.rpartition("/")[2]
-            return email.partition("@")[2].partition(".iam.")[0] or self._default or NO_PROJECT, email
+            return project_of(email) or self._default or NO_PROJECT, email
         found = self._changes.referred(change, "service_account_id", _ACCOUNT, ("name", "id", "email"))
         if found is None:
             return self._default or NO_PROJECT, ""
@@ -305,8 +311,20 @@ class _GcpPlan:
         self._outsider(project, f"serviceAccount:{email}")
         keys = self._keys.setdefault(project, {}).setdefault(email, [])
         name = change.text("name") or f"projects/{project}/serviceAccounts/{email}/keys/planned-{len(keys) + 1:04d}"
-        times = {k: v for k, a in _KEY_TIMES if _is_time(v := change.text(a))}
+        times = key_times(change)
         keys.append({"name": name, "keyType": "USER_MANAGED", "keyOrigin": "GOOGLE_PROVIDED", **times})
+
+    def _key_holder(self, change: Change) -> str:
+        account = self._changes.referred(change, "service_account_email", _ACCOUNT, ("email",))
+        return change.text("service_account_email") or (self._emails.get(account.address, "") if account else "")
+
+    def _resource_binding(self, change: Change) -> None:
+        project = self._project(change)
+        made = self._of(project)
+        bindings = [b.body() for b in self._bindings(change, bound_form(change.type), made, kinds.POLICIES_BELOW)]
+        add_bound(change, project, bindings, made)
+        for email in sorted(strangers(bindings, account_host(project), self._rows.get(project, ()))):
+            made.notes.append(f"bound on a resource, and not looked at: {shown(email, 80)}")
 
     def _finish(self, project: str, made: PlannedUnits) -> None:
         """Write the lists that are made of many resources, and say what else there is."""
@@ -356,7 +374,7 @@ class _GcpPlan:
             made.notes.append(f"bound, but not made by the plan: {named}")
         reasons = [*self._changes.unfinished()]
         stays, deleted = self._changes.lost_and_deleted(_READ)
-        types = self._changes.others(_READ, self._elsewhere)
+        types = self._changes.others(_READ | self._resource_types, self._elsewhere)
         for kind in sorted(types):
             if _OPAQUE.fullmatch(kind) and not _HARMLESS.fullmatch(kind):
                 reasons.append(f"`{shown(kind)}` is not read and can make access of its own")
@@ -369,20 +387,7 @@ class _GcpPlan:
 
 _NAMING: Final = frozenset({_ACCOUNT, POOL, PROVIDER, "google_project"})
 """Types whose attributes may name an account or a federated identity of anybody."""
-_KEY_TIMES: Final = (("validAfterTime", "valid_after"), ("validBeforeTime", "valid_before"))
-
-
-def _is_time(text: str) -> bool:
-    try:
-        return bool(datetime.fromisoformat(text))
-    except ValueError:
-        return False
 
 
 def _counted(types: dict[str, int]) -> Iterator[str]:
     yield from (f"{shown(kind)} ({types[kind]})" for kind in sorted(types))
-
-
-def _is_binding(row: Any) -> bool:
-    members = row.get("members", []) if isinstance(row, dict) else None
-    return isinstance(row, dict) and isinstance(row.get("role"), str) and isinstance(members, list)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from scanner.access.gcp.member import canonical
 from scanner.model.inventory_gcp import GcpProject, GcpProvider
 from scanner.model.kinds_gcp import SERVICE_ACCOUNTS
-from scanner.model.snapshot import Unit, UnitStatus
+from scanner.model.snapshot import SourceKind, Unit, UnitStatus
 from scanner.rules.gcp_context import GcpContext, named_like_vendor
 from scanner.rules.words import quote
 
@@ -68,6 +68,8 @@ def _of_account(ctx: GcpContext, member: str) -> str | None:
     if host != own_host(ctx.project):
         return "a service account of another project"
     listed = {canonical(a.member) for a in ctx.project.service_accounts}
+    if ctx.inventory.source is SourceKind.TEMPLATE:
+        return None  # a plan lists what it makes
     whole = any(u.kind == SERVICE_ACCOUNTS and u.status is UnitStatus.COMPLETE for u in _units(ctx))
     return "an account that the project does not list" if whole and member not in listed else None
 
