@@ -36,6 +36,7 @@ KINDS = (
     _kind("set of accounts may act as another", "GCP-IMP-003"),
     _kind("role on another account that it does not become", "GCP-PERM-005", access=True),
     _kind("documented key replaced by an uploaded one", "GCP-KEY-001", may=frozenset({"GCP-KEY-002"})),
+    _kind("HMAC key added", "GCP-KEY-004"),
     _kind("role bound twice, once under a condition that cannot be evaluated", "GCP-PERM-001", access=True),
 )
 
@@ -61,6 +62,14 @@ def principal_changes(state: GcpProjectState) -> Iterator[Made]:
     for member in ("allUsers", "allAuthenticatedUsers", f"{head}/projects/123456789012/type/ServiceAccount"):
         for role in ("roles/iam.serviceAccountTokenCreator", "roles/iam.workloadIdentityUser"):
             yield "set of accounts may act as another", f"{member} {role}", state.bound(_other(state), role, member)
+    for number, key_state in enumerate(("ACTIVE", "INACTIVE")):
+        key = {"serviceAccountEmail": state.email, "state": key_state, "accessId": f"000{number}"}
+        after = state.edited(
+            kinds.HMAC_KEYS,
+            "projects.hmacKeys.list",
+            lambda p, new=key: {**p, "items": [*p.get("items", ()), new]},  # type: ignore[misc]
+        )
+        yield "HMAC key added", key_state, after
     if not state.federated:
         after = state.with_keys(state.email, lambda had: [{**had[0], "keyOrigin": "USER_PROVIDED"}])
         yield "documented key replaced by an uploaded one", state.email, after
