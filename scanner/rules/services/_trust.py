@@ -18,6 +18,7 @@ _PROVIDER = re.compile(
     r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):oidc-provider/(?P<issuer>oidc\.eks\.[a-z0-9-]+\.amazonaws\.com[^*?]*)"
 )
 _IRSA_ACTION = "sts:assumerolewithwebidentity"
+_ONE_ACCOUNT = re.compile(r"system:serviceaccount:[^:*?$]+:[^:*?$]+")
 
 
 class Irsa(msgspec.Struct, frozen=True):
@@ -28,7 +29,9 @@ class Irsa(msgspec.Struct, frozen=True):
     unknown: tuple[str, ...]
     """Issuers of EKS clusters that were not."""
     rest: JsonObject
-    """The policy without the statements whose issuers are all known."""
+    """The policy without the statements whose issuers are all known and that name the service accounts they admit."""
+    loose: tuple[str, ...] = ()
+    """Known issuers whose statement admits whichever pods of the cluster."""
 
 
 def irsa_of(body: JsonObject, account: AwsAccount) -> Irsa:
@@ -36,15 +39,34 @@ def irsa_of(body: JsonObject, account: AwsAccount) -> Irsa:
     issuers = {(c.oidc_issuer or "").removeprefix("https://").rstrip("/") for c in account.clusters} - {""}
     known: list[str] = []
     unknown: list[str] = []
+    loose: list[str] = []
     kept: list[JsonObject] = []
     for statement in statements(body):
         found = _issuers(statement, account.account_id)
         if found and all(issuer in issuers for issuer in found):
             known += found
-        else:
-            kept.append(statement)
-            unknown += [issuer for issuer in found or () if issuer not in issuers]
-    return Irsa(tuple(dict.fromkeys(known)), tuple(dict.fromkeys(unknown)), {**body, "Statement": kept})
+            if all(_names_accounts(statement, issuer) for issuer in found):
+                continue
+            loose += found
+        kept.append(statement)
+        unknown += [issuer for issuer in found or () if issuer not in issuers]
+    return Irsa(
+        known=tuple(dict.fromkeys(known)),
+        unknown=tuple(dict.fromkeys(unknown)),
+        rest={**body, "Statement": kept},
+        loose=tuple(dict.fromkeys(loose)),
+    )
+
+
+def _names_accounts(statement: JsonObject, issuer: str) -> bool:
+    """Return whether a statement admits service accounts that it names, and no others of the cluster."""
+    conditions = statement.get("Condition")
+    for operator, keys in conditions.items() if isinstance(conditions, dict) else ():
+        if operator.lower() in ("stringequals", "stringlike") and isinstance(keys, dict):
+            named = [values(v) for k, v in keys.items() if k.lower() == f"{issuer}:sub".lower()]
+            if any(found and all(_ONE_ACCOUNT.fullmatch(one) for one in found) for found in named):
+                return True
+    return False
 
 
 def _issuers(statement: JsonObject, account_id: str) -> list[str] | None:

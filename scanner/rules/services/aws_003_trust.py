@@ -13,7 +13,7 @@ the session, Pod Identity cannot hand out the role at all.
 Set the trust policy to the one on the page; add conditions on namespace and service account if you like.
 
 ## Limits
-What IRSA left behind for a cluster of this account is judged by SVC-AWS-004.
+What IRSA left behind for a cluster of this account and service accounts that it names is judged by SVC-AWS-004.
 
 ## References
 - https://docs.porter.run/applications/configure/secure-cloud-access
@@ -111,10 +111,11 @@ def _answer(ctx: AwsServices, role: AwsRole, irsa: Irsa, comparison: Comparison)
     if lacking:
         said = f"{quote(ctx.baseline.aws.principal)} lacks {listed(lacking)} on {name}, which Pod Identity needs."
         return Result.FAIL, "ACTION_MISSING", said, Severity.MEDIUM
+    who = "Only Pod Identity, and what IRSA left behind by name (SVC-AWS-004)," if irsa.known else "Only Pod Identity"
     if comparison.missing:
-        said = f"Only Pod Identity may assume {name}, under a condition that narrows the documented trust."
+        said = f"{who} may assume {name}, under a condition that narrows the documented trust."
         return Result.PASS, "NARROWER", said, None
-    return Result.PASS, "AS_DOCUMENTED", f"Only Pod Identity may assume {name}.", None
+    return Result.PASS, "AS_DOCUMENTED", f"{who} may assume {name}.", None
 
 
 def _denied(ctx: AwsServices, role: AwsRole, action: str) -> bool:
@@ -137,7 +138,9 @@ def _excess(ctx: AwsServices, name: str, irsa: Irsa, comparison: Comparison) -> 
         if ctx.inventory.source is SourceKind.LIVE:
             return Result.INCOMPLETE, "CLUSTERS_UNREAD", said, None
         return Result.NOT_APPLICABLE, "NOT_IN_INPUT", said, None
+    own = bool(irsa.loose) and all(any(issuer in one for issuer in irsa.loose) for one in who)
     code = "OTHER_CLUSTER" if only_irsa else "FOREIGN_PRINCIPAL" if foreign else "NOT_DOCUMENTED"
+    code = "ANY_POD" if own else code
     severity = Severity.CRITICAL if anyone else Severity.HIGH if foreign else Severity.MEDIUM
     example = spoken(comparison.excess[0].witness)
     said = f"{listed(who, 4)} may do more on {name} than is documented; for example {example}."

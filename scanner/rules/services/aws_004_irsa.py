@@ -12,7 +12,7 @@ to the role, with conditions of its own, that nobody looks at once Pod Identity 
 Remove the statement once no pod uses it.
 
 ## Limits
-The statement's conditions are shown, not judged. Issuers of other clusters are judged by SVC-AWS-003.
+Issuers of other clusters, and statements that do not name the service accounts they admit, are judged by SVC-AWS-003.
 
 ## References
 - https://docs.porter.run/applications/configure/secure-cloud-access
