@@ -37,7 +37,7 @@ def verdict(
     return Verdict(
         as_documented=answer,
         headline=_headline(answer, deviations, open_points, reviews, unread, source, _held(populations), missed),
-        allows=_allows(findings),
+        allows=_allows(findings, all_documented=answer != NO),
         unread=unread,
     )
 
@@ -134,8 +134,11 @@ _PLAIN = {
 }
 
 
-def _allows(findings: Iterable[Finding]) -> str:
-    """Return the worst documented risks in plain words."""
+def _allows(findings: Iterable[Finding], *, all_documented: bool) -> str:
+    """Return the worst documented risks in plain words.
+
+    Rules look at what is live: where that goes beyond the documents, risks of the excess are among them, which is said.
+    """
     risks = [f for f in findings if f.axis is Axis.POSTURE and f.result is Result.FAIL]
     if not risks:
         return "no documented risk was found by the rules that ran."
@@ -157,8 +160,8 @@ def _allows(findings: Iterable[Finding]) -> str:
     rest = len(risks) - sum(len(by_rule[r]) for r in ordered if r in _PLAIN)
     if not phrases:
         phrases = [by_rule[ordered[0]][0].rule_title]
-    tail = f"; {count(rest, 'more documented risk')}" if rest > 0 else ""
-    return "; ".join(phrases) + tail + "."
+    tail = f"; {count(rest, 'more documented risk' if all_documented else 'more risk')}" if rest > 0 else ""
+    return "; ".join(phrases) + tail + ("." if all_documented else ". Risks of undocumented access are counted too.")
 
 
 def join(names: Sequence[str], noun: str = "roles") -> str:

@@ -14,6 +14,7 @@ from scanner.render.words import (
     VERDICT_SIGN,
     cloud_name,
     duties,
+    excess_words,
     group_slug,
     groups,
     in_order,
@@ -22,8 +23,7 @@ from scanner.render.words import (
     open_points,
     permission_words,
     reviews_in_order,
-    unit_phrase,
-    unread_other,
+    unread_words,
     verdict_lines,
 )
 
@@ -94,7 +94,7 @@ def _reviews(lines: list[str], report: Report) -> None:
             _words(r.verdict),
             _words(r.trust_verdict),
             plain(r.external_id, 80) or "–",
-            str(r.excess),
+            excess_words(r),
             str(r.missing),
         )
         for r in reviews[:_SHOWN]
@@ -142,7 +142,7 @@ def _duties(lines: list[str], report: Report) -> None:
 
 def _run(lines: list[str], report: Report) -> None:
     run = report.run
-    other = [unit_phrase(u) for u in unread_other(report)]
+    other = unread_words(report)
     lines += ["## This run", ""]
     lines += [f"- Run {plain(run.run_id)}, porter-audit {plain(run.tool_version, 40)}, {plain(run.source.value)} input"]
     lines += [f"- Collected {when(run.collected_at)}"]

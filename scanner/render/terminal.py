@@ -20,15 +20,16 @@ from scanner.render.words import (
     Group,
     cloud_name,
     delta_words,
+    excess_words,
     groups,
     leads,
+    next_steps,
     night_before,
     not_evaluated,
     open_points,
     permission_words,
     reviews_in_order,
-    unit_phrase,
-    unread_other,
+    unread_words,
     verdict_lines,
     waiver_extent,
     waiver_state,
@@ -109,13 +110,12 @@ def _roles(page: Page, report: Report) -> None:
 
 
 def _role_row(review: RoleReview) -> tuple[str, ...]:
-    excess = f"{review.excess}, {review.undecided} open" if review.undecided else str(review.excess)
     return (
         one_line(review.name, 80),
         _compared(review.verdict),
         _compared(review.trust_verdict),
         one_line(review.external_id, 80) or "–",
-        excess,
+        excess_words(review),
         str(review.missing),
         str(review.documented_risks),
     )
@@ -286,7 +286,7 @@ def _facts(page: Page, report: Report) -> None:
         f"{complete} of {count(len(report.units), 'unit')} complete, {count(len(report.calls), 'call')}, "
         f"{count(report.summary.rules_evaluated, 'rule')}",
     )
-    other = [unit_phrase(u) for u in unread_other(report)]
+    other = unread_words(report)
     for phrase in other[:6]:
         page.labelled("Also not read", f"{phrase}; no effect on the verdict")
     if len(other) > 6:
@@ -299,3 +299,6 @@ def _facts(page: Page, report: Report) -> None:
             page.labelled("Count differs", f"{counts} ({one_line(tie.explanation, 200) or 'not explained'})")
     code = report.summary.exit_code
     page.labelled("Exit code", f"{code}: {EXIT_WORDS.get(code, 'unknown')}")
+    page.labelled("Answer", f"{leads(report)[0]} {one_line(report.verdict.as_documented, 40)}")
+    for number, step in enumerate(next_steps(report)):
+        page.labelled("" if number else "Next", step)

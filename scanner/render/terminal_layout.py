@@ -17,7 +17,6 @@ _STYLES = {
     "head": "1;36",
 }
 GAP = 2
-_MIN_COLUMN = 4
 
 
 class Page:
@@ -92,34 +91,71 @@ class Page:
         self._lines.append(self.style("┗" + "━" * (self.width - 2) + "┛", style))
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]], tones: Sequence[str], right: set[int]) -> None:
-        """Add a table; columns shrink, the widest first, until it fits. `tones` styles each row."""
-        columns = list(zip(head, *rows, strict=True))
-        widths = _fit(columns, self.width - 2)
-        self._row(head, widths, "dim", right)
-        self._lines.append("  " + self.style("─" * (sum(widths) + GAP * (len(widths) - 1)), "dim"))
-        for row, tone in zip(rows, tones, strict=True):
-            self._row(row, widths, tone, right)
+        """Add a table; `tones` styles each row.
 
-    def _row(self, row: Sequence[str], widths: Sequence[int], style: str, right: set[int]) -> None:
+        Where its words would have to be broken, the first cell of a row stands on a line of its own; where even the
+        others do not fit side by side, they follow each other with their heads.
+        """
+        columns = list(zip(head, *rows, strict=True))
+        if _fits(columns, self.width - 2):
+            self._grid(head, rows, tones, right, indent=2)
+        elif _fits(columns[1:], self.width - 4):
+            self._tall(head, rows, tones, right)
+        else:
+            self._entries(head, rows, tones)
+
+    def _grid(
+        self, head: Sequence[str], rows: Sequence[Sequence[str]], tones: Sequence[str], right: set[int], *, indent: int
+    ) -> None:
+        widths = _fit(list(zip(head, *rows, strict=True)), self.width - indent)
+        self._row(head, widths, "dim", right, indent)
+        self._lines.append("  " + self.style("─" * (sum(widths) + GAP * (len(widths) - 1) + indent - 2), "dim"))
+        for row, tone in zip(rows, tones, strict=True):
+            self._row(row, widths, tone, right, indent)
+
+    def _tall(
+        self, head: Sequence[str], rows: Sequence[Sequence[str]], tones: Sequence[str], right: set[int]
+    ) -> None:
+        widths = _fit(list(zip(head[1:], *(row[1:] for row in rows), strict=True)), self.width - 4)
+        others = {index - 1 for index in right}
+        self.paragraph(head[0], style="dim")
+        self._row(head[1:], widths, "dim", others, 4)
+        self._lines.append("  " + self.style("─" * (sum(widths) + GAP * (len(widths) - 1) + 2), "dim"))
+        for row, tone in zip(rows, tones, strict=True):
+            self.paragraph(row[0], style=tone)
+            self._row(row[1:], widths, tone, others, 4)
+
+    def _entries(self, head: Sequence[str], rows: Sequence[Sequence[str]], tones: Sequence[str]) -> None:
+        for row, tone in zip(rows, tones, strict=True):
+            self.paragraph(row[0], style=tone)
+            self.paragraph(" · ".join(f"{name} {cell}" for name, cell in zip(head[1:], row[1:], strict=True)), indent=4)
+
+    def _row(self, row: Sequence[str], widths: Sequence[int], style: str, right: set[int], indent: int) -> None:
         columns = [wrap(cell, width) for cell, width in zip(row, widths, strict=True)]
         for number in range(max(len(column) for column in columns)):
             parts = [
                 pad(column[number] if number < len(column) else "", width, right=index in right)
                 for index, (column, width) in enumerate(zip(columns, widths, strict=True))
             ]
-            self._lines.append("  " + self.style((" " * GAP).join(parts), style))
+            self._lines.append(" " * indent + self.style((" " * GAP).join(parts), style))
 
 
 def _natural(columns: Sequence[Sequence[str]]) -> list[int]:
     return [max(cells(cell) for cell in column) for column in columns]
 
 
+def _words(columns: Sequence[Sequence[str]]) -> list[int]:
+    return [max(cells(word) for cell in column for word in cell.split(" ")) for column in columns]
+
+
+def _fits(columns: Sequence[Sequence[str]], room: int) -> bool:
+    """Return whether columns stand side by side without a broken word."""
+    return sum(_words(columns)) + GAP * (len(columns) - 1) <= room
+
+
 def _fit(columns: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Return widths that fit `room`: first cells wrap between words, and only then words are broken."""
-    words = [max(cells(word) for cell in column for word in cell.split(" ")) for column in columns]
-    available = room - GAP * (len(columns) - 1)
-    widths = _shrink(_natural(columns), words, available)
-    return _shrink(widths, [_MIN_COLUMN] * len(columns), available)
+    """Return widths that fit `room`: cells wrap between words; columns that do not fit so are given as they are."""
+    return _shrink(_natural(columns), _words(columns), room - GAP * (len(columns) - 1))
 
 
 def _shrink(widths: list[int], least: Sequence[int], available: int) -> list[int]:

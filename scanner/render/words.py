@@ -10,7 +10,7 @@ from scanner.model.finding import SEVERITY_ORDER, Axis, Finding, Result, Severit
 from scanner.model.history import HistoryNote
 from scanner.model.question import LEADS, Question
 from scanner.model.report import Report, RoleReview, Verdict
-from scanner.model.snapshot import Unit, UnitStatus
+from scanner.model.snapshot import SourceKind, Unit, UnitStatus
 from scanner.model.waiver import WaiverRow, WaiverState
 from scanner.render.text import count, one_line, when
 
@@ -131,12 +131,36 @@ def groups(report: Report) -> tuple[Group, ...]:
     members: dict[str, list[Finding]] = {}
     for finding in report.findings:
         members.setdefault(group_slug(finding), []).append(finding)
-    other = _REVOKED_GROUPS if report.run.question is Question.REVOKED else {}
+    other = _REVOKED_GROUPS if report.run.question is Question.REVOKED else _explained(report, members)
     return tuple(
         Group(slug, *other.get(slug, (title, explanation)), tone=tone, findings=tuple(in_order(members[slug])))
         for slug, title, explanation, tone in _GROUPS
         if slug in members
     )
+
+
+def _explained(report: Report, members: dict[str, list[Finding]]) -> dict[str, tuple[str, str]]:
+    """Return how groups are told where live access goes beyond the documents: title and explanation."""
+    told = {slug: (title, explanation) for slug, title, explanation, _ in _GROUPS}
+    title, explanation = told["not-documented"]
+    told["not-documented"] = (title, f"{explanation} {less_words(members.get('not-documented', ()))}".rstrip())
+    if report.verdict.as_documented == "no":
+        told["risks"] = (told["risks"][0], "Risks of what is live, those of access that is not documented included.")
+    return told
+
+
+def less_words(found: Iterable[Finding]) -> str:
+    """Return how many of the results that are not as documented the verdict does not count, and why; or nothing."""
+    less = sum(f.severity is Severity.INFO for f in found)
+    who = "1 of them says" if less == 1 else f"{less:,} of them say"
+    return f"{who} (info) that something documented is missing: no deviation, and no gate counts it." if less else ""
+
+
+def excess_words(review: RoleReview) -> str:
+    """Return how many pieces go beyond the documents; where no document names the identity, all that it has."""
+    if review.verdict == "undocumented" and not review.excess:
+        return "all"
+    return f"{review.excess}, {review.undecided} open" if review.undecided else str(review.excess)
 
 
 def verdict_lines(verdict: Verdict) -> tuple[str, str]:
@@ -175,6 +199,14 @@ def unread_other(report: Report) -> tuple[Unit, ...]:
     """Return the other units that are not complete: named, never the cause of an open verdict."""
     required = {u.unit_id for u in unread_required(report)}
     return tuple(u for u in report.units if u.status is not UnitStatus.COMPLETE and u.unit_id not in required)
+
+
+def unread_words(report: Report) -> tuple[str, ...]:
+    """Return what was not read and does not matter for the verdict: one phrase each, one for all a file cannot hold."""
+    other = unread_other(report)
+    absent = sorted({one_line(u.kind, 80) for u in other if u.status is UnitStatus.NOT_IN_INPUT})
+    phrases = tuple(unit_phrase(u) for u in other if u.status is not UnitStatus.NOT_IN_INPUT)
+    return (*phrases, f"not in this input: {', '.join(absent)}") if absent else phrases
 
 
 def not_evaluated(report: Report) -> tuple[str, ...]:
@@ -270,6 +302,22 @@ def reviews_in_order(report: Report) -> list[RoleReview]:
         return tone, review.cloud, review.scope_id, review.name, review.arn or ""
 
     return sorted(report.reviews, key=key)
+
+
+def next_steps(report: Report) -> tuple[str, ...]:
+    """Return the commands that lead on from a report that has something to mend."""
+    told = {group.slug: group for group in groups(report)}
+    to_mend = [told[slug] for slug in ("errors", "not-documented", "not-proven", "manual") if slug in told]
+    first = [f for group in to_mend for f in group.findings if f.severity is not Severity.INFO]
+    steps = []
+    if unread_required(report) and report.run.source is SourceKind.LIVE:
+        clouds = sorted({one_line(unit.cloud, 20) for unit in unread_required(report)})
+        steps += [f"porter-audit doctor {cloud}: who reads, and what lets it read the rest" for cloud in clouds]
+    if first:
+        worst = min(first, key=lambda f: (_RANK[f.severity], first.index(f)))
+        rule = one_line(worst.rule_id, 40)
+        steps.append(f"porter-audit rules show {rule}: why it matters and what mends it; so for every rule named here")
+    return tuple(steps)
 
 
 class Duty(msgspec.Struct, frozen=True):

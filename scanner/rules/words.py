@@ -13,7 +13,8 @@ _LONGEST_VALUE = 200
 
 def quote(value: str) -> str:
     """Return a value from the cloud for a sentence: in backticks, on one line, without control or direction marks."""
-    plain = "".join("?" if unicodedata.category(c)[0] == "C" or c in "`\u2028\u2029" else c for c in value)
+    value = value.replace("`", "'")
+    plain = "".join("?" if unicodedata.category(c)[0] == "C" or c in "\u2028\u2029" else c for c in value)
     return f"`{plain if len(plain) <= _LONGEST_VALUE else plain[:_LONGEST_VALUE] + '...'}`"
 
 

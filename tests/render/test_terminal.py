@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from scanner.model.finding import Result, Severity
 from scanner.model.report import TieOut
+from scanner.model.snapshot import UnitStatus
 from scanner.render.terminal import render_terminal
 from scanner.render.text import cells
 
@@ -142,3 +143,56 @@ def test_long_lists_of_pieces_say_how_many_are_not_shown() -> None:
     made = render_terminal(replace(report, findings=(many,)))
     assert "… 5 more pieces; the report has all" in made
     assert "more pieces" not in render_terminal(replace(report, findings=(many,)), verbose=True)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_names_and_words_of_the_table_of_identities_are_never_broken(width: int) -> None:
+    report = sample.drifted()
+    report = replace(report, reviews=tuple(replace(r, external_id="none, as documented") for r in report.reviews))
+    text = render_terminal(report, width=width)
+    told = text[text.index("Identities") : text.index("Not as documented")]
+    for review in report.reviews:
+        assert review.name in told, width
+    for word in ("Permissions", "ExternalId", "documented"):
+        assert word in told, width
+    assert ("Permissions ✗" in told) == (width == 60)
+    assert ("\n  Identity\n" in told) == (width == 80)
+
+
+def test_all_that_an_undocumented_identity_has_is_excess() -> None:
+    report = sample.drifted()
+    review = replace(report.reviews[0], name="unlisted", verdict="undocumented", excess=0, missing=7, undecided=0)
+    text = render_terminal(replace(report, reviews=(review,)))
+    (line,) = (line for line in text.splitlines() if line.startswith("  unlisted"))
+    assert line.split()[-3:-1] == ["all", "7"]
+
+
+def test_what_the_verdict_does_not_count_is_told_where_it_is_counted() -> None:
+    report = sample.drifted()
+    failed = [f for f in report.findings if f.result is Result.FAIL and f.axis.value == "conformance"]
+    none, one = (
+        tuple(replace(f, severity=Severity.INFO if f in less else Severity.HIGH) if f in failed else f for f in all_)
+        for less, all_ in (([], report.findings), (failed[:1], report.findings))
+    )
+    assert "no gate counts it" not in render_terminal(replace(report, findings=none))
+    told = flat(render_terminal(replace(report, findings=one)))
+    assert "1 of them says (info) that something documented is missing: no deviation, and no gate counts it." in told
+
+
+def test_the_end_repeats_the_answer_and_leads_on() -> None:
+    lines = render_terminal(sample.drifted()).splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("  Answer"))
+    assert lines[at].split()[1:] == ["As", "documented:", "no"]
+    assert lines[at + 1].split()[:4] == ["Next", "porter-audit", "rules", "show"]
+    end = render_terminal(sample.incomplete())
+    assert "porter-audit doctor aws: who reads" in flat(end[end.index("  Answer") :])
+    assert not render_terminal(sample.clean()).splitlines()[-1].startswith("  Next")
+
+
+def test_what_a_file_cannot_hold_is_one_line() -> None:
+    report = sample.clean()
+    units = tuple(replace(u, status=UnitStatus.NOT_IN_INPUT, required=False) for u in report.units)
+    text = flat(render_terminal(replace(report, units=units)))
+    kinds = ", ".join(sorted({unit.kind for unit in units}))
+    assert f"Also not read not in this input: {kinds}; no effect on the verdict" in text
+    assert "NotInInput" not in text

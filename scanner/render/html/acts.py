@@ -19,7 +19,7 @@ class Task(msgspec.Struct, frozen=True):
 
     summary: str
     severity: str
-    documented: bool
+    risk: bool
     links: tuple[tuple[str, str], ...]
     more: int
     results: int
@@ -61,7 +61,7 @@ def owners(report: Report, links: Links) -> tuple[Owner, ...]:
         task = Task(
             summary=shorten(duty.summary, 500),
             severity=duty.severity.value,
-            documented=all(group_slug(f) == "risks" for f in duty.findings),
+            risk=all(group_slug(f) == "risks" for f in duty.findings),
             links=shown,
             more=len(subjects) - len(shown),
             results=len(duty.findings),

@@ -16,6 +16,7 @@ from scanner.render.words import (
     MISSING_WORD,
     UNDECIDED_WORD,
     cloud_name,
+    excess_words,
     permission_words,
     reviews_in_order,
 )
@@ -59,6 +60,8 @@ class Role(msgspec.Struct, frozen=True):
     external_id_tone: str
     principals: tuple[str, ...]
     excess: int
+    all_excess: bool
+    """No document names the identity."""
     missing: int
     undecided: int
     risks: int
@@ -112,6 +115,7 @@ def _role(review: RoleReview, anchor: str) -> Role:
         external_id_tone=_external_id_tone(review.external_id),
         principals=listed(sorted(review.external_principals)),
         excess=review.excess,
+        all_excess=excess_words(review) == "all",
         missing=review.missing,
         undecided=review.undecided,
         risks=review.documented_risks,

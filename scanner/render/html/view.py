@@ -31,6 +31,7 @@ from scanner.render.words import (
     Group,
     groups,
     leads,
+    less_words,
     open_points,
     unit_phrase,
     unread_other,
@@ -105,6 +106,8 @@ class View(msgspec.Struct, frozen=True):
     run_facts: tuple[Fact, ...]
     layers: tuple[str, ...]
     rules: int
+    less: str
+    """What of the results that are not as documented is no deviation."""
     rule_cards: tuple[RuleCard, ...]
     waivers: tuple[RegisterRow, ...] = ()
     nights: Nights | None = None
@@ -210,6 +213,7 @@ def view_of(
         run_facts=run_facts(report),
         layers=tuple(sorted({one_line(layer) for review in report.reviews for layer in review.layers})),
         rules=report.summary.rules_evaluated,
+        less=next((less_words(group.findings) for group in told if group.slug == "not-documented"), ""),
         rule_cards=rule_cards(report, links),
         waivers=tuple(register_row(row) for row in report.waivers),
         nights=nights(report),
