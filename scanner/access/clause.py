@@ -83,6 +83,9 @@ class Clause(msgspec.Struct, frozen=True, order=True):
         return OPERATORS[self.operator][2]
 
 
+# An empty list of values: what it means with a qualifier or IfExists is documented; of the plain form one sentence says
+# both that the condition is true and that the statement grants nothing.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html (read 2026-11)
 def parse_conditions(block: Any, where: str, *, variables: bool) -> tuple[Clause, ...]:
     """Return the clauses of a Condition block, sorted. Raises `PolicyError` naming operator and key."""
     if not isinstance(block, dict):
@@ -103,6 +106,8 @@ def parse_conditions(block: Any, where: str, *, variables: bool) -> tuple[Clause
             seen_keys.add(key.lower())
             at = f"{where}: Condition `{operator}`: `{key}`"
             texts = [_text(v, at) for v in (values if isinstance(values, list) else [values])]
+            if not texts and not qualifier and not if_exists:
+                raise PolicyError(f"{at}: has no values; AWS says both that this holds and that it grants nothing")
             special = variables and any("${" in x for x in texts)
             canonical = tuple(sorted({_canonical(name, x, at, special) for x in texts}))
             clauses.append(Clause(key.lower(), name, qualifier, if_exists, canonical, special))
