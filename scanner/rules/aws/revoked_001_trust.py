@@ -15,7 +15,8 @@ Porter's account out of its trust policy.
 
 ## Limits
 A role that is open to another organization than your own is MANUAL, since Porter's is not published; your own is
-known where `organizations:DescribeOrganization` was answered. Access by a user or role of your own account that
+known where `organizations:DescribeOrganization` was answered. So is a role that trusts an identity provider, a
+repository's owner or a service account named like Porter's. Access by a user or role of your own account that
 somebody at Porter has keys of cannot be seen in a trust policy.
 
 ## References
@@ -25,11 +26,12 @@ somebody at Porter has keys of cannot be seen in a trust policy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import msgspec
 
 from scanner.access.records import Answer
+from scanner.model.common import Observed
 from scanner.model.finding import Axis, Outcome, Remediation, Severity
 from scanner.model.inventory import AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS
@@ -47,6 +49,7 @@ from scanner.rules.base import AwsContext, Rule
 from scanner.rules.differences import witness_of
 from scanner.rules.questions import UNDECIDED, by_organization_only
 from scanner.rules.revoked import left, look_alike, none_left
+from scanner.rules.vendor_marks import trust_marks
 from scanner.rules.words import count, quote
 
 
@@ -55,9 +58,27 @@ def check(ctx: AwsContext) -> Iterator[Outcome]:
     found = list(trusting(ctx))
     for role, answer in found:
         yield _judge(ctx, role, answer)
-    if not found:
+    pointing = list(_pointing(ctx, {role.arn for role, _ in found}))
+    yield from pointing
+    if not found and not pointing:
         read = count(len(ctx.account.roles), "role")
         yield none_left(account_subject(ctx), f"{read} read: none admits one of Porter's accounts.")
+
+
+def _pointing(ctx: AwsContext, judged: Container[str]) -> Iterator[Outcome]:
+    """Yield one MANUAL per other role whose trust points to Porter by something else than an AWS principal."""
+    for role in sorted(ctx.account.roles, key=lambda r: r.arn):
+        if role.arn in judged or not isinstance(role.trust, Observed):
+            continue
+        marks = tuple(dict.fromkeys(mark.words for mark in trust_marks(role.trust.value, ctx.baseline)))
+        if marks:
+            yield look_alike(
+                role_subject(role),
+                f"{quote(role.name)} {', '.join(marks[:3])}. That points to Porter: compare by hand.",
+                evidence=evidence_of(role),
+                severity=Severity.MEDIUM,
+                code="POINTS_TO_PORTER",
+            )
 
 
 def _judge(ctx: AwsContext, role: AwsRole, answer: Answer) -> Outcome:
