@@ -87,10 +87,14 @@ def _definition(row: Row) -> AzureRoleDefinition:
     kind = raw.get("roleType") or raw.get("_type")
     body: JsonObject = {"name": role_id, "permissions": raw.get("permissions")}
     scopes = texts(raw, "assignableScopes", at)
+    name = optional_text(raw, "roleName", at)
+    if name is None:
+        # Of a plan it may be empty: known only after apply, and said to be. Nameless, a role of Porter's is not seen.
+        raise InputError(f"{child(at, 'roleName')}: is missing")
     return AzureRoleDefinition(
         id=text(raw, "id", at),
         role_id=role_id,
-        name=text(raw, "roleName", at),
+        name=name,
         kind=str(kind or ""),
         description=optional_text(raw, "description", at) or "",
         assignable_scopes=scopes,

@@ -171,24 +171,29 @@ class _Plan:
     def _own_attachments(self, change: Change, role: JsonObject) -> None:
         """Read the policies that stand in the role's own block; without one the provider reports them as unknown."""
         for number, block in enumerate(self._list(change, role, "inline_policy")):
-            if isinstance(block, dict) and (block.get("policy") or block.get("name")):
+            if not isinstance(block, dict):
+                raise change.odd("inline_policy", "is not made of objects")
+            if block.get("policy") or block.get("name"):
                 name = block.get("name") if isinstance(block.get("name"), str) else f"(inline_policy {number})"
                 unknown = change.unknown.get("inline_policy")
                 lost = isinstance(unknown, list) and number < len(unknown) and any_true(unknown[number])
                 text = None if lost else block.get("policy")
                 self._out.inline(role, str(name), self._parsed(f"{change.address}: inline_policy {number}", text))
         for arn in self._list(change, role, "managed_policy_arns"):
-            if isinstance(arn, str):
-                self._out.attach(role, arn)
+            if not isinstance(arn, str):
+                raise change.odd("managed_policy_arns", "is not a list of texts")
+            self._out.attach(role, arn)
 
     def _list(self, change: Change, role: JsonObject, key: str) -> list[Any]:
         value, unknown = change.after.get(key), change.unknown.get(key)
+        if value is not None and not isinstance(value, list):
+            raise change.odd(key, "is not a list")
         if unknown is True or (key == "managed_policy_arns" and any_true(unknown)):
             if change.configured is None or key in change.configured:
                 reason = f"{change.address}: `{key}` is {LATER}"
                 self._out.inline(role, f"({key})", unreadable(reason))
-            return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-        return value if isinstance(value, list) else []
+            return [item for item in value or () if isinstance(item, str)] if key == "managed_policy_arns" else []
+        return value or []
 
     def _policy(self, change: Change) -> None:
         name = change.text("name") or f"(made from {change.address})"
@@ -217,7 +222,7 @@ class _Plan:
             role["InstanceProfileList"].append({"InstanceProfileName": profile})
 
     def _shared(self, change: Change) -> None:
-        roles = change.after.get("roles")
+        roles = change.texts("roles")
         if not change.known("roles"):
             self._out.lost.append(f"{shown(change.address, 120)}: its roles are {LATER}")
         if (
@@ -226,9 +231,8 @@ class _Plan:
             or not (change.known("users") and change.known("groups"))
         ):
             self._out.lost.append(f"{shown(change.address, 120)}: users and groups of a plan are not read")
-        for name in roles if isinstance(roles, list) else []:
-            if isinstance(name, str):
-                self._attach(change, self._out.role_named(name))
+        for name in roles:
+            self._attach(change, self._out.role_named(name))
 
     def _attach(self, change: Change, role: JsonObject) -> None:
         arn = change.text("policy_arn")

@@ -145,7 +145,7 @@ class _AzurePlan:
 
     def _definition(self, change: Change) -> JsonObject:
         for key in ("name", "permissions"):
-            if not change.known(key):
+            if not change.known(key) or change.after.get(key) is None:
                 self._made.lose(f"{change.where}: `{key}` is {LATER}", kinds.ROLE_DEFINITIONS)
         scopes = change.texts("assignable_scopes")
         if not change.known("assignable_scopes") and change.configures("assignable_scopes"):
@@ -246,7 +246,9 @@ class _AzurePlan:
             "displayName": name,
             "passwordCredentials": secrets,
             "keyCredentials": [],
-            "requiredResourceAccess": [_requested(block) for block in change.blocks("required_resource_access")],
+            "requiredResourceAccess": [
+                _requested(change, block) for block in change.blocks("required_resource_access")
+            ],
         }
 
     def _secret(self, change: Change, block: JsonObject, number: int) -> JsonObject:
@@ -355,9 +357,10 @@ def _client(change: Change) -> str:
     return change.text("client_id") or change.text("application_id") or f"client-of-{change.address}"
 
 
-def _requested(block: JsonObject) -> JsonObject:
-    access = block.get("resource_access")
-    rows = [row for row in access if isinstance(row, dict)] if isinstance(access, list) else []
+def _requested(change: Change, block: JsonObject) -> JsonObject:
+    rows = block.get("resource_access") or []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise change.odd("resource_access", "is not made of objects")
     return {
         "resourceAppId": str(block.get("resource_app_id") or ""),
         "resourceAccess": [{"id": str(row.get("id") or ""), "type": str(row.get("type") or "")} for row in rows],

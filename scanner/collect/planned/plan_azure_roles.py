@@ -53,13 +53,9 @@ def built_in_id(name: str) -> str | None:
     return next((role_id for own, role_id, _, _ in _BUILT_IN if own.lower() == name.lower()), None)
 
 
-def _texts(value: object) -> list[str]:
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
 def permission_blocks(change: Change) -> list[JsonObject]:
-    """Return the permissions of a custom definition as the API writes them."""
+    """Return the permissions of a custom definition as the API writes them. Raises `InputError` if they are none."""
     return [
-        {theirs: _texts(block.get(ours)) for ours, theirs in _PERMISSIONS}
+        {theirs: change.texts(ours, of="permissions", block=block) for ours, theirs in _PERMISSIONS}
         for block in change.blocks("permissions")
     ]

@@ -30,6 +30,8 @@ class Change(msgspec.Struct, frozen=True):
     unknown: JsonObject
     configured: JsonObject | None
     """The expressions of its configuration; None: the plan does not hold it."""
+    source: str = ""
+    """Name of the file."""
 
     @property
     def where(self) -> str:
@@ -41,24 +43,39 @@ class Change(msgspec.Struct, frozen=True):
         return not any_true(self.unknown.get(key))
 
     def text(self, key: str) -> str:
-        """Return a text that is known, or nothing."""
+        """Return a text that is known, or nothing. Raises `InputError` if there is something else."""
         value = self.after.get(key)
-        return value if isinstance(value, str) and self.known(key) else ""
+        if value is not None and not isinstance(value, str):
+            raise self.odd(key, "is not text")
+        return value if value is not None and self.known(key) else ""
 
     def configures(self, key: str) -> bool:
         """Return whether somebody wrote the attribute; also where the configuration is not in the plan."""
         return self.configured is None or key in self.configured
 
     def blocks(self, key: str) -> list[JsonObject]:
-        """Return the nested blocks of a name, as far as they are objects."""
+        """Return the nested blocks of a name. Raises `InputError` if it holds something else."""
         value = self.after.get(key)
-        rows = value if isinstance(value, list) else [value]
-        return [row for row in rows if isinstance(row, dict)]
+        rows = value if isinstance(value, list) else [] if value is None else [value]
+        if not all(isinstance(row, dict) for row in rows):
+            raise self.odd(key, "is not made of objects")
+        return rows
 
-    def texts(self, key: str) -> list[str]:
-        """Return the texts of a list."""
-        value = self.after.get(key)
-        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    def texts(self, key: str, *, of: str = "", block: JsonObject | None = None) -> list[str]:
+        """Return the texts of a list, also of one in a `block` of the attribute `of`; what is not known is left out.
+
+        Raises `InputError` if there is something else.
+        """
+        value = (self.after if block is None else block).get(key)
+        rows = value if isinstance(value, list) else []
+        unknown = not self.known(of or key)
+        if value is not None and not (isinstance(value, list) and all(_may_be_text(row, unknown) for row in rows)):
+            raise self.odd(key, "is not a list of texts")
+        return [row for row in rows if isinstance(row, str)]
+
+    def odd(self, key: str, what: str) -> InputError:
+        """Return the error that says what is wrong with an attribute."""
+        return InputError(f"input `{self.source}`: {self.where}: `{key}` {what}")
 
 
 class PlanChanges:
@@ -67,7 +84,11 @@ class PlanChanges:
     def __init__(self, name: str, plan: JsonObject) -> None:
         self.name = name
         self.plan = plan
-        self._expressions = dict(_expressions(child_of(child_of(plan, "configuration"), "root_module"), ()))
+        root = child_of(child_of(plan, "configuration"), "root_module")
+        try:
+            self._expressions = dict(_expressions(root, ()))
+        except _OddError as error:
+            raise InputError(f"input `{name}`: /configuration: {error}") from error
         self.gone: list[tuple[str, str, bool]] = []
         """Type and address of what is not there after, and whether it only stops being managed."""
         self.all: tuple[Change, ...] = tuple(self._read())
@@ -153,6 +174,8 @@ class PlanChanges:
             if row.get("mode") == "data":
                 continue
             if not isinstance(change.get("after"), dict):
+                if change.get("after") is not None or not _removes(change.get("actions")):
+                    raise InputError(f"input `{self.name}`: /resource_changes/{number}/change/after: is not an object")
                 self.gone.append((row["type"], row["address"], change.get("actions") == ["forget"]))
                 continue
             yield self._change(row, change)
@@ -160,16 +183,30 @@ class PlanChanges:
     def _change(self, row: JsonObject, change: JsonObject) -> Change:
         module = str(row.get("module_address") or "")
         path = tuple(re.findall(r"module\.([^.\[]+)", module))
-        unknown = change.get("after_unknown")
+        unknown = change.get("after_unknown", {})
+        if not isinstance(unknown, dict):
+            raise InputError(f"input `{self.name}`: {shown(row['address'], 120)}: `after_unknown` is not an object")
         return Change(
             address=row["address"],
             type=row["type"],
             name=row["name"],
             module=module,
             after=change["after"],
-            unknown=unknown if isinstance(unknown, dict) else {},
+            unknown=unknown,
             configured=self._expressions.get((path, f"{row['type']}.{row['name']}")),
+            source=self.name,
         )
+
+
+def _may_be_text(value: Any, unknown: bool) -> bool:
+    """Return whether a list of texts may hold a value: null stands for what is not known."""
+    return isinstance(value, str) or (value is None and unknown)
+
+
+def _removes(actions: Any) -> bool:
+    """Return whether nothing is left after the actions of a change."""
+    known = isinstance(actions, list) and bool(actions) and all(isinstance(action, str) for action in actions)
+    return known and not {"create", "update"} & set(actions)
 
 
 def child_of(holder: Any, key: str) -> JsonObject:
@@ -180,9 +217,12 @@ def child_of(holder: Any, key: str) -> JsonObject:
 
 def _expressions(module: JsonObject, path: tuple[str, ...]) -> Iterator[tuple[tuple[tuple[str, ...], str], JsonObject]]:
     """Yield the expressions of every resource of the configuration, by module path and `type.name`."""
-    for resource in _rows(module.get("resources")):
-        if isinstance(resource, dict) and resource.get("mode") != "data":
-            yield (path, f"{resource.get('type')}.{resource.get('name')}"), child_of(resource, "expressions")
+    for resource in _objects(module.get("resources")):
+        expressions = resource.get("expressions", {})
+        if not isinstance(expressions, dict) or not all(isinstance(resource.get(k), str) for k in ("type", "name")):
+            raise _OddError("a resource is not one")
+        if resource.get("mode") != "data":
+            yield (path, f"{resource['type']}.{resource['name']}"), expressions
     for name, call in child_of(module, "module_calls").items():
         yield from _expressions(child_of(call, "module"), (*path, name))
 
@@ -196,6 +236,17 @@ def _resources(module: Any) -> Iterator[tuple[str, JsonObject]]:
             yield str(resource.get("type")), resource["values"]
     for below in _rows(module.get("child_modules")):
         yield from _resources(below)
+
+
+class _OddError(ValueError):
+    """What a configuration holds is not what Terraform writes."""
+
+
+def _objects(value: Any) -> list[JsonObject]:
+    """Return the objects of a list, none where there is none. Raises `_OddError` where it is something else."""
+    if value is not None and not (isinstance(value, list) and all(isinstance(row, dict) for row in value)):
+        raise _OddError("`resources` is not a list of objects")
+    return value or []
 
 
 def _rows(value: Any) -> list[Any]:

@@ -240,7 +240,9 @@ class _GcpPlan:
         key = "member" if form == "member" else "members"
         known = [change.text(key)] if form == "member" else change.texts(key)
         if change.known(key):
-            return tuple(m for m in known if m)
+            named = tuple(m for m in known if m)
+            # Nobody is written as an empty list; anything else means that the plan does not hold them.
+            return named if named or change.after.get(key) == [] else None
         account = self._changes.referred(change, key, _ACCOUNT, ("email", "member"))
         email = self._emails.get(account.address) if account else None
         if form == "binding" and len(change.after.get("members") or ()) > 1:

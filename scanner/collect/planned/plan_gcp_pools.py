@@ -46,8 +46,11 @@ def _trusts(change: Change, made: PlannedUnits) -> JsonObject:
         if not change.known(key) and change.configures(key):
             made.lose(f"{change.where}: `{key}` is {LATER}", kinds.POOLS)
     body: JsonObject = {"attributeCondition": change.text("attribute_condition")}
-    mapping = change.after.get("attribute_mapping")
-    if isinstance(mapping, dict) and mapping:
+    mapping = change.after.get("attribute_mapping") or {}
+    known = change.known("attribute_mapping")
+    if not isinstance(mapping, dict) or not all(isinstance(v, str) or not known for v in mapping.values()):
+        raise change.odd("attribute_mapping", "is not made of texts")
+    if mapping:
         body["attributeMapping"] = {k: v for k, v in mapping.items() if isinstance(v, str)}
     for block in change.blocks("aws")[:1]:
         body["aws"] = {"accountId": str(block.get("account_id") or "")}
