@@ -58,6 +58,22 @@ def concrete_tokens(body: JsonObject) -> tuple[str, ...]:
     return tuple(sorted({v for use in uses(body) if use.operator.lower() == "stringequals" for v in use.values}))
 
 
+def denied_otherwise(body: JsonObject) -> tuple[str, ...]:
+    """Return the distinct values but for which a Deny shuts everyone out, sorted: the other way to require one."""
+    return tuple(
+        sorted(
+            {
+                v
+                for statement in statements(body)
+                if statement.get("Effect") == "Deny"
+                for use in uses({"Statement": [{**statement, "Effect": "Allow"}]})
+                if use.operator.lower().removesuffix("ifexists") == "stringnotequals"
+                for v in use.values
+            }
+        )
+    )
+
+
 def _otherwise_asked(body: JsonObject) -> tuple[str, ...]:
     """Return the distinct values that weaker forms of StringEquals ask for, sorted; patterns are no values."""
     asked = {v for use in uses(body) if _asks_for_a_value(use.operator) for v in use.values}
@@ -81,7 +97,7 @@ def live_external_id(body: JsonObject, facts: Sequence[ExternalIdFact]) -> str |
     among several, the one known to be the expected one. Where nothing is compared by StringEquals, a weaker form of it
     tells which value is meant, so that the example request shows what the weakness lets in.
     """
-    tokens = concrete_tokens(body) or _otherwise_asked(body)
+    tokens = concrete_tokens(body) or denied_otherwise(body) or _otherwise_asked(body)
     known = [t for t in tokens if (fact := fact_of(t, facts)) and fact.equals_expected]
     if known:
         return known[0]

@@ -45,7 +45,14 @@ from scanner.rules.aws._common import (
 )
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.differences import spoken, witness_of
-from scanner.rules.external_id import NOTHING, concrete_tokens, fact_of, live_external_id, uses
+from scanner.rules.external_id import (
+    NOTHING,
+    concrete_tokens,
+    denied_otherwise,
+    fact_of,
+    live_external_id,
+    uses,
+)
 from scanner.rules.judge import trust_body
 from scanner.rules.questions import POSSIBLE, UNDECIDED, any_outside, external_principals
 from scanner.rules.words import listed, quote
@@ -96,9 +103,9 @@ def _judge(ctx: AwsContext, role: AwsRole, page: DocumentedRole) -> Outcome:
 def _defect(ctx: AwsContext, role: AwsRole, body: JsonObject, *, guarded: bool) -> _Defect | None:
     """Return what is wrong, the gravest first."""
     mentions = list(uses(body))
-    tokens = sorted({v for use in mentions for v in use.values})
+    tokens = sorted({*(v for use in mentions for v in use.values), *(denied_otherwise(body) if guarded else ())})
     facts = [f for t in tokens if (f := fact_of(t, ctx.inventory.external_ids))]
-    if not mentions:
+    if not mentions and not (guarded and tokens):
         return _Defect("MISSING", Severity.CRITICAL, "no ExternalId is required of principals outside the account")
     if any(f.empty for f in facts) or "" in tokens:
         return _Defect("EMPTY", Severity.CRITICAL, "the required ExternalId is empty")
@@ -112,6 +119,7 @@ def _defect(ctx: AwsContext, role: AwsRole, body: JsonObject, *, guarded: bool) 
         operators = listed(sorted({use.operator for use in mentions}))
         return _Defect("NOT_A_GUARD", Severity.CRITICAL, f"{operators} on sts:ExternalId does not force one value")
     odd = [use.operator for use in mentions if use.operator.lower() != "stringequals"]
+    odd += [] if mentions else ["StringNotEquals in a Deny"]
     if odd:
         return _Defect(
             "FORM", Severity.MEDIUM, f"sts:ExternalId is compared by {listed(odd)}, documented is StringEquals"
