@@ -62,7 +62,6 @@ _SPECIAL: dict[str, Kind] = {
         _kind("trust action added", "AWS-TRUST-001", "AWS-TRUST-005", may=_TRUST_ALSO, access=True),
         _kind("trust action widened", "AWS-TRUST-001", may=_TRUST_ALSO, access=True),
         _kind("principal added: deleted role", "AWS-ROLE-004", "AWS-TRUST-001", may=_TRUST_ALSO),
-        _kind("ExternalId: no value", "AWS-TRUST-002", may=_TRUST | _TRUST_ALSO, results=OPEN),
         _kind("ExternalId: policy variable", "AWS-TRUST-002", may=_TRUST | _TRUST_ALSO, results=OPEN),
         _kind("ExternalId: emptied", "AWS-TRUST-002", may=_TRUST | _TRUST_ALSO),
         _kind("ExternalId: absent", "AWS-TRUST-002", may=_TRUST | _TRUST_ALSO, access=True),

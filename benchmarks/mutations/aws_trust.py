@@ -142,5 +142,4 @@ def _weaker(value: str) -> Iterator[tuple[str, str, JsonObject]]:
     yield "ExternalId: absent", "Null true", {"Null": {_KEY: "true"}}
     yield "ExternalId: another key", "aws:PrincipalTag", {"StringEquals": {"aws:PrincipalTag/ExternalId": value}}
     yield "ExternalId: another key", "sts:SourceIdentity", {"StringEquals": {"sts:SourceIdentity": value}}
-    yield "ExternalId: no value", "empty list", {"StringEquals": {_KEY: []}}
     yield "ExternalId: policy variable", "principal tag", {"StringEquals": {_KEY: "${aws:PrincipalTag/project}"}}
