@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Workers of the test run; two cores is the smallest machine we promise anything for.
 JOBS ?= 2
 
-.PHONY: install demo test fuzz check browser sarif-schema oscal-schema junit-schema axe-core emulator lock build clean
+.PHONY: install demo test fuzz check browser sarif-schema oscal-schema junit-schema axe-core emulator mutation lock build clean
 
 install: .venv/.complete
 
@@ -72,6 +72,16 @@ emulator: .venv/emulator/.complete
 .venv/emulator/.complete: requirements/emulator.txt | install
 	@$(PYTHON) -m venv .venv/emulator && .venv/emulator/bin/python -m pip install --quiet --require-hashes \
 	  -r requirements/emulator.txt && touch $@ || echo "the emulator could not be installed: its tests will skip" >&2
+
+# How many small mistakes in the access engine and the rules our own tests notice; every EVERY-th of them, of one ROOM.
+# All of them take many hours of two cores: docs/mutation-testing.md. The tool has an environment of its own.
+EVERY ?= 40
+mutation: .venv/mutation/.complete
+	$(BIN)/python benchmarks/mutation_testing.py --every $(EVERY) --seed $(SEED) --jobs $(JOBS) $(if $(ROOM),--room $(ROOM))
+
+.venv/mutation/.complete: requirements/mutation.txt | install
+	@$(PYTHON) -m venv .venv/mutation && .venv/mutation/bin/python -m pip install --quiet --require-hashes \
+	  -r requirements/mutation.txt && touch $@
 
 # Writes the pinned requirements anew. Needs uv on the path.
 LOCK = uv pip compile --generate-hashes --universal --python-version 3.11 \

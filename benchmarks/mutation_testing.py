@@ -1,9 +1,9 @@
 """How many small mistakes in scanner/access and scanner/rules our own tests notice: mutation testing.
 
-Run: make mutation [ROOM=access] [EVERY=4], or, once `make mutation-tool` has run,
+Run: make mutation [ROOM=access/azure] [EVERY=12] [SEED=1], or, once that has made the tool's environment,
 
     python benchmarks/mutation_testing.py [--room NAME]... [--file PATH]... [--every K] [--seed N] [--jobs N]
-        [--show] [--json FILE] [--wider]
+        [--wider] [--by-file] [--json FILE]
 
 cosmic-ray finds the places of a file and makes the mistake there; the operators it lacks and our code is full of (`in`,
 the `if` of a comprehension, a statement left out, a word changed) are written below as operators of its kind. Per place
