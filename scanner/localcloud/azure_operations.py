@@ -288,6 +288,11 @@ def delegate(state: AzureState, name: str, role: str, tenant: str = "") -> None:
     state.rows("registrationAssignments").append(made)
 
 
+def manage(state: AzureState, tenant: str = _OTHER_TENANT) -> None:
+    """Have the subscription name another tenant that manages it."""
+    state.subscription["managedByTenants"] = [{"tenantId": tenant}]
+
+
 def deny(state: AzureState, name: str, actions: tuple[str, ...], principals: tuple[str, ...] = ()) -> None:
     """Add a deny assignment, for everyone or for service principals by name."""
     scope = f"/subscriptions/{state.subscription_id}"
@@ -362,7 +367,7 @@ AZURE_OPERATIONS: dict[str, Callable[..., None]] = {
         *(edit_role, create_role, assign, unassign, condition, create_application, delete_application, add_secret),
         *(edit_principal, forget_application, drop_schedules, edit_grant, assign_directory_role, set_secret_end),
         *(drop_secrets, add_certificate, consent, request_permission, revoke_permissions, grant_delegated, add_owner),
-        *(federate, drop_federation, join, delegate, deny, unregister, create_identity),
+        *(federate, drop_federation, join, delegate, manage, deny, unregister, create_identity),
         *(federate_identity, assign_identity, create_cluster),
         *(delete_principal, purge, delete_role, drop_orphans),
     )

@@ -234,6 +234,8 @@ class AzureSubscription(msgspec.Struct, frozen=True):
     clusters_read: bool = True
     """Whether these are all the clusters there are."""
     lighthouse: tuple[LighthouseAssignment, ...] = ()
+    managed_by: tuple[str, ...] = ()
+    """Ids of the tenants that the subscription itself names as managing it, lower-cased."""
     reported_assignments: int | None = None
     """The service's own count of assignments at and below the subscription."""
     applications: tuple[EntraApplication, ...] = ()

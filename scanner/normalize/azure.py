@@ -47,6 +47,7 @@ def azure_subscription(snapshot: Snapshot, scope: Scope) -> AzureSubscription:
             clusters=_all(own, kinds.AKS_CLUSTERS, aks_cluster),
             clusters_read=any(u.kind == kinds.AKS_CLUSTERS and u.status is UnitStatus.COMPLETE for u in own),
             lighthouse=_all(own, kinds.LIGHTHOUSE, _lighthouse),
+            managed_by=_managed_by(own),
             reported_assignments=_reported(own),
             applications=entra.applications(graph),
             principals=entra.principals(graph),
@@ -75,6 +76,12 @@ def _self(units: list[Unit]) -> tuple[str, str]:
             for page in unit.pages:
                 return str(page.get("tenantId") or "").lower(), str(page.get("state") or "")
     return "", ""
+
+
+def _managed_by(units: list[Unit]) -> tuple[str, ...]:
+    pages = (page for unit in units if unit.kind == kinds.SUBSCRIPTION for page in unit.pages)
+    rows = (row for page in pages for row in records(page, "managedByTenants", "/0"))
+    return tuple(sorted({text(row, "tenantId", at).lower() for at, row in rows}))
 
 
 def _last(value: str) -> str:

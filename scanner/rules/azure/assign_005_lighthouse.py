@@ -2,7 +2,7 @@
 
 ## What it checks
 Lighthouse delegations of the subscription: roles that principals of another tenant hold here without a role
-assignment.
+assignment; and the tenants that the subscription itself names as managing it.
 
 ## Why it matters
 Delegated access stands in no list of role assignments; tools that look only there miss it.
@@ -48,7 +48,19 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
             observed=ObservedValue({"tenant": one.managing_tenant, "roles": roles}, one.name),
             evidence=(one.evidence,),
         )
-    if not ctx.account.lighthouse:
+    listed_too = {one.managing_tenant.lower() for one in ctx.account.lighthouse}
+    others = [tenant for tenant in ctx.account.managed_by if tenant not in listed_too]
+    if others:
+        yield Outcome(
+            subscription_subject(ctx),
+            Result.MANUAL,
+            f"The subscription says that tenant {listed(others)} manages it, and no delegation that was read does: see "
+            "whether that is Porter.",
+            "MANAGED_ELSEWHERE",
+            severity=Severity.MEDIUM,
+            observed=ObservedValue(others),
+        )
+    elif not ctx.account.lighthouse:
         yield Outcome(subscription_subject(ctx), Result.PASS, "The subscription is delegated to nobody.", "NONE")
 
 
@@ -69,6 +81,6 @@ RULE = Rule(
         LIGHTHOUSE_PAGE,
     ),
     claims=(68,),
-    supplementary=(kinds.ROLE_DEFINITIONS,),
+    supplementary=(kinds.ROLE_DEFINITIONS, kinds.SUBSCRIPTION),
     cloud="azure",
 )
