@@ -10,7 +10,7 @@ from scanner.baseline.records import DocumentedRole, DocumentedTrust
 from scanner.errors import PolicyError
 from scanner.model.common import JsonObject, Observed
 from scanner.model.finding import Diff, DiffEntry, Witness
-from scanner.model.inventory import AwsRole
+from scanner.model.inventory import AwsAccount, AwsRole
 from scanner.model.kinds import ORGANIZATION_POLICIES
 from scanner.model.report import RoleReview, StatementRow
 from scanner.model.snapshot import UnitStatus
@@ -104,7 +104,14 @@ def _layer_words(context: AwsContext, judgement: RoleJudgement) -> tuple[str, ..
             if complete
             else "not evaluated: the organization's control policies, which were not read"
         )
-    return (*words, NEVER_READ)
+    return (*words, *_never_read(context.account))
+
+
+def _never_read(account: AwsAccount) -> tuple[str, ...]:
+    """Return what no rule looks at, and what this run was not asked to read."""
+    if not account.regions_named:
+        return (NEVER_READ,)
+    return NEVER_READ, f"not evaluated: stacks, clusters and pods in other regions than {', '.join(account.regions)}"
 
 
 def _open_count(comparison: Comparison | None) -> int:
@@ -119,7 +126,7 @@ def _absent(context: AwsContext, documented: DocumentedRole) -> RoleReview:
         optional=documented.optional,
         documented=_documented_rows(documented, set()),
         documented_trust=_pretty(_trust_json(documented.trust)),
-        layers=(NEVER_READ,),
+        layers=_never_read(context.account),
     )
 
 
@@ -172,7 +179,7 @@ def _undocumented(context: AwsContext, role: AwsRole, documented: DocumentedRole
         trust_diff=Diff(),
         live=_live_rows(role, {}, None),
         live_trust=_pretty(role.trust.value) if isinstance(role.trust, Observed) else None,
-        layers=(OWN_DOCUMENTS, NEVER_READ),
+        layers=(OWN_DOCUMENTS, *_never_read(context.account)),
         boundary=role.boundary_arn,
         last_used_at=role.last_used_at,
         created_at=role.created_at,

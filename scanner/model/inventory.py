@@ -241,6 +241,8 @@ class AwsAccount(msgspec.Struct, frozen=True):
     clusters: tuple[EksCluster, ...] = ()
     pod_identities: tuple[PodIdentityAssociation, ...] = ()
     regions: tuple[str, ...] = ()
+    regions_named: bool = False
+    """The operator named them: of other regions nothing is known, nor that something is not there."""
     summary: tuple[tuple[str, int], ...] = ()
     """GetAccountSummary's counters, for the tie-out."""
     organization_id: str = ""

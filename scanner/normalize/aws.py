@@ -38,6 +38,7 @@ def aws_account(snapshot: Snapshot, scope: Scope) -> AwsAccount:
         clusters=_rows(units, kinds.CLUSTERS, aws_regional.clusters_of),
         pod_identities=_rows(units, kinds.POD_IDENTITIES, aws_regional.pod_identities_of),
         regions=tuple(sorted(set(_rows(units, kinds.REGIONS, regions_of)))),
+        regions_named=any(_named_by_operator(unit) for unit in _of_kind(units, kinds.REGIONS)),
         summary=_rows(units, kinds.ACCOUNT_SUMMARY, summary_of),
         organization_id=next(iter(_rows(units, kinds.ORGANIZATION_POLICIES, organization_ids_of)), ""),
         control_levels=_rows(units, kinds.ORGANIZATION_POLICIES, control_levels_of),
@@ -88,6 +89,10 @@ def regions_of(unit: Unit) -> tuple[str, ...]:
         for page_at, page in aws_iam.pages_of(unit)
         for at, raw in records(page, "Regions", page_at)
     )
+
+
+def _named_by_operator(unit: Unit) -> bool:
+    return any(record(page, kinds.CALL, at).get("operation") == "--regions" for at, page in aws_iam.pages_of(unit))
 
 
 def summary_of(unit: Unit) -> tuple[tuple[str, int], ...]:

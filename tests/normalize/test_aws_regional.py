@@ -133,6 +133,13 @@ def test_an_oidc_provider_that_was_only_listed_has_no_url() -> None:
 def test_regions_and_counters_are_sorted() -> None:
     regions = [{"RegionName": name} for name in ("us-east-2", "eu-west-1", "us-east-2")]
     assert account(kinds.REGIONS, {"Regions": regions}, region="global").regions == ("eu-west-1", "us-east-2")
+
+
+def test_regions_that_an_operator_typed_are_told_from_those_that_are_enabled() -> None:
+    rows = {"Regions": [{"RegionName": "eu-west-1"}]}
+    typed, listed = ({"_call": {"operation": name}, **rows} for name in ("--regions", "DescribeRegions"))
+    assert account(kinds.REGIONS, typed, region="global").regions_named
+    assert not account(kinds.REGIONS, listed, region="global").regions_named
     summary = account(kinds.ACCOUNT_SUMMARY, {"SummaryMap": {"Roles": 3, "Groups": 1}}, region="global").summary
     assert summary == (("Groups", 1), ("Roles", 3))
 

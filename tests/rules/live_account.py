@@ -143,6 +143,7 @@ def _account(case: Json, account_id: str = ACCOUNT) -> AwsAccount:
         saml_providers=tuple(SamlProvider(_iam("saml-provider", n), _at(n)) for n in case.get("saml", ())),
         clusters=tuple(_cluster(c) for c in case.get("clusters", ())),
         regions=REGIONS,
+        regions_named=case.get("regions_named", False),
         organization_id=case.get("organization", ""),
         summary=tuple(sorted(case.get("summary", _counts(case, roles)).items())),
     )

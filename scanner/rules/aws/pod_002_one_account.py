@@ -55,7 +55,7 @@ def check(ctx: AwsContext) -> Iterator[Outcome]:
 def _judge(ctx: AwsContext, role: AwsRole, page: DocumentedRole) -> Outcome:
     mine = [a for a in ctx.account.pod_identities if a.role_arn == role.arn]
     unread = [a for a in ctx.account.pod_identities if isinstance(a.role_arn, NotObserved)]
-    result, code, message, severity = _decide(role, page, mine, unread)
+    result, code, message, severity = _decide(role, page, mine, unread, every_region=not ctx.account.regions_named)
     return Outcome(
         subject=role_subject(role),
         result=result,
@@ -69,7 +69,12 @@ def _judge(ctx: AwsContext, role: AwsRole, page: DocumentedRole) -> Outcome:
 
 
 def _decide(
-    role: AwsRole, page: DocumentedRole, mine: list[PodIdentityAssociation], unread: list[PodIdentityAssociation]
+    role: AwsRole,
+    page: DocumentedRole,
+    mine: list[PodIdentityAssociation],
+    unread: list[PodIdentityAssociation],
+    *,
+    every_region: bool,
 ) -> tuple[Result, str, str, Severity | None]:
     name = quote(role.name)
     crowded = _crowded(mine)
@@ -86,7 +91,7 @@ def _decide(
     if mine:
         accounts = sorted({f"{a.namespace}/{a.service_account}" for a in mine})
         return Result.PASS, "ONE_SERVICE_ACCOUNT", f"{name} serves {listed(accounts)}, one per cluster.", None
-    if "*" in page.name_pattern:
+    if "*" in page.name_pattern and every_region:
         words = f"{name} has no association: a bucket role that no pod uses."
         return Result.FAIL, "ABSENT_ASSOCIATION", words, Severity.LOW
     return Result.NOT_APPLICABLE, "NOT_ASSOCIATED", f"{name} has no association; nothing to count.", None

@@ -72,6 +72,9 @@ def owned_roles(stack: AwsStack) -> set[str]:
 def _absent(ctx: AwsContext, claim: StackClaim) -> Outcome:
     if not ctx.porter_roles and ctx.account.scope.presence != "expected":
         return not_applicable(ctx, f"No stack {quote(claim.name)} and no Porter role exist.", "NO_PORTER_ACCESS")
+    if ctx.account.regions_named:
+        words = f"No stack {quote(claim.name)} in {listed(ctx.account.regions)}; no other region was asked for."
+        return not_applicable(ctx, words, "REGIONS_NAMED")
     names = [r.name for r in ctx.porter_roles]
     return Outcome(
         subject=account_subject(ctx),
