@@ -161,3 +161,31 @@ def test_what_one_engine_calls_denied_the_other_does_not_call_allowed(denied: st
     for member in ("user:a@x.y", "user:b@x.y", PORTER, f"principal://{POOL}/subject/s", f"principal://{POOL}/subject/t"):
         ours, theirs = open_or_denied(document, member, "projects/p"), said(document, member, "projects/p")
         assert ours is theirs, (denied, excepted, member)
+
+
+WORKFORCE = "iam.googleapis.com/locations/global/workforcePools/f"
+
+
+@pytest.mark.parametrize(
+    ("denied", "member", "expected"),
+    [
+        ("principal://iam.googleapis.com/projects/-/serviceAccounts/Porter@p.iam.gserviceaccount.com", PORTER, True),
+        ("principal://iam.googleapis.com/projects/-/serviceAccounts/other@p.iam.gserviceaccount.com", PORTER, False),
+        ("principal://goog/subject/A@x.y", "user:a@x.y", True),
+        ("principal://goog/subject/A@x.y", "user:b@x.y", False),
+        ("principal://goog/subject/porter@p.iam.gserviceaccount.com", PORTER, False),
+        ("principalSet://goog/group/G@x.y", "group:g@x.y", True),
+        ("principalSet://goog/group/g@x.y", "user:a@x.y", None),
+        ("principalSet://goog/public:all", "allUsers", True),
+        (f"principalSet://{WORKFORCE}/*", f"principal://{WORKFORCE}/subject/s", True),
+        (f"principalSet://{WORKFORCE}/*", f"principal://{POOL}/subject/s", False),
+        (f"principalSet://{WORKFORCE}/group/g", f"principal://{WORKFORCE}/subject/s", None),
+        (f"principal://{WORKFORCE}/subject/s", f"principal://{WORKFORCE}/subject/t", False),
+        (f"principalSet://{POOL}/*", f"principalSet://{POOL}/attribute.a/1", True),
+        (f"principalSet://{POOL}/attribute.a/1", f"principalSet://{POOL}/attribute.a/2", False),
+    ],
+)
+def test_both_engines_know_the_names_that_deny_policies_use(denied: str, member: str, expected: bool | None) -> None:
+    document = deny(deniedPrincipals=[denied])
+    assert open_or_denied(document, member, "projects/p") is expected
+    assert said(document, member, "projects/p") is expected
