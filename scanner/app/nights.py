@@ -91,3 +91,10 @@ def rebuild(history: Path, reports: list[Path]) -> int:
 def _forget(path: Path) -> None:
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
         path.with_name(name).unlink(missing_ok=True)
+
+
+def delta_words(delta: str) -> str:
+    """Return what became of a finding since the run before, as every page for people says it."""
+    from scanner.render.words import delta_words as words
+
+    return words(delta)

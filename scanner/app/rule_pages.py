@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from difflib import get_close_matches
 
 import msgspec
 
@@ -40,7 +41,8 @@ def rule_page(rule_id: str) -> str:
     """Return a rule's page as Markdown; case does not matter. Raises `UsageError` if there is no such rule."""
     rule = next((r for r in _WITH_PAGES if r.id.lower() == rule_id.lower()), None)
     if rule is None:
-        near = [r.id for r in _WITH_PAGES if rule_id.lower() in r.id.lower()]
+        ids = [r.id for r in _WITH_PAGES]
+        near = [i for i in ids if rule_id.lower() in i.lower()] or get_close_matches(rule_id.upper(), ids, 3, 0.8)
         advice = f"did you mean {', '.join(near[:5])}" if near else "porter-audit rules list"
         raise UsageError(f"there is no rule `{rule_id[:60]}`", advice=advice)
     return f"{_docstring(rule)}\n\n{_facts(rule)}\n"

@@ -13,12 +13,12 @@ from scanner.errors import RenderError
 # Wider lines are harder to read than scrolling is.
 _MAX_WIDTH = 140
 _MAX_CHARS = 2_000
+_PLAIN = str.maketrans("✓✗…–—−‼·•─━┃┏┓┗┛→≤≥⟨⟩", "vx~---!-*-=|++++><><>")
 
 
 def emit(text: str | bytes) -> None:
     """Write to standard output at once; raises `RenderError` if its reader is gone or the disk behind it is full."""
-    encoding = sys.stdout.encoding or "utf-8"
-    data = text if isinstance(text, bytes) else text.encode(encoding, "replace")
+    data = text if isinstance(text, bytes) else _encoded(text, sys.stdout.encoding or "utf-8")
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
@@ -26,6 +26,14 @@ def emit(text: str | bytes) -> None:
     except OSError as error:
         _forget_stdout()
         raise RenderError(f"cannot write to standard output: {(error.strerror or 'closed').lower()}") from error
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    """Return text in an encoding. Where it lacks our signs, plain ones stand for them: `?` is a sign of its own."""
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_PLAIN).encode(encoding, "replace")
 
 
 def _forget_stdout() -> None:
@@ -45,7 +53,7 @@ def say(text: str) -> None:
         event("message", text=one_line(text).strip())
         return
     encoding = sys.stderr.encoding or "utf-8"
-    sys.stderr.write(one_line(text).strip().encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stderr.write(_encoded(one_line(text).strip(), encoding).decode(encoding) + "\n")
     sys.stderr.flush()
 
 

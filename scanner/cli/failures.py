@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from difflib import get_close_matches
+
 import click
 
 from scanner.app.exit_codes import INTERNAL, INTERRUPTED, USAGE
@@ -11,6 +14,7 @@ from scanner.cli.front import PROGRAM
 from scanner.errors import PorterAuditError
 
 _MOST = 900
+_SMALL_GROUP = 6
 _ENDS = 400
 
 
@@ -42,8 +46,19 @@ def _usage(error: click.ClickException) -> int:
     text = error.format_message().rstrip(".")
     say(f"{PROGRAM}: error: {_brief(text[:1].lower() + text[1:])}")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    say(f"hint: {context.command_path if context else PROGRAM} --help")
+    path = context.command_path if context else PROGRAM
+    say(f"hint: {_meant(context, text) or f'{path} --help'}")
     return USAGE
+
+
+def _meant(context: click.Context | None, text: str) -> str:
+    """Return the commands that a word that is none may have meant, or all of a small group."""
+    found = re.match(r"No such command '([^']{1,40})'", text)
+    if not found or context is None or not isinstance(context.command, click.Group):
+        return ""
+    names = context.command.list_commands(context)
+    near = get_close_matches(found[1], names, 3) or (names if len(names) <= _SMALL_GROUP else [])
+    return f"did you mean {', '.join(f'`{context.command_path} {name}`' for name in near)}" if near else ""
 
 
 def _print_traceback(error: Exception) -> None:

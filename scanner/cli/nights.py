@@ -85,6 +85,7 @@ def history() -> None:
 @_as_format
 def show(file: Path, last: int, as_format: str) -> None:
     """Show the nights of a history, the newest first: the answer, the exit code, what was not read, what changed."""
+    from scanner.app.nights import delta_words
     from scanner.app.nights import show as read
 
     lines = read(file, last)
@@ -93,7 +94,7 @@ def show(file: Path, last: int, as_format: str) -> None:
         emit(json.dumps(made, sort_keys=True, ensure_ascii=True, indent=2) + "\n")
         return
     for line in lines:
-        changes = ", ".join(f"{count} {delta}" for delta, count in line.deltas.items()) or "no deviation"
+        changes = ", ".join(f"{count} {delta_words(delta)}" for delta, count in line.deltas.items()) or "no deviation"
         unread = f", {line.unread} units not read" if line.unread else ""
         night = f"{line.as_of:%Y-%m-%d %H:%M}Z  {line.run_id}  {' '.join(line.scopes)}  {line.baseline}"
         emit(one_line(f"{night}  as documented: {line.as_documented}{unread}, exit {line.exit_code}; {changes}") + "\n")

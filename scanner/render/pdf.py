@@ -81,8 +81,12 @@ def print_pages(pages: Mapping[str, bytes], moment: datetime, browser: str) -> d
 
     with tempfile.TemporaryDirectory(prefix="porter-audit-pdf-") as folder:
         _check_version(browser, Path(folder))
-    with ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
+    pool = ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1))
+    try:
         return dict(zip(pages, pool.map(printed, pages.values()), strict=True))
+    finally:
+        # One that fails, or CTRL-C, ends it: the pages that wait are not printed first.
+        pool.shutdown(cancel_futures=True)
 
 
 def _check_version(browser: str, folder: Path) -> None:

@@ -18,7 +18,7 @@ from scanner.app.files import write_all
 from scanner.app.outputs import Format, OutputPlan, prepare
 from scanner.errors import RenderError, UsageError
 from scanner.render.html.print import print_html
-from scanner.render.pdf import MIN_VERSION, find_chromium, render_pdf
+from scanner.render.pdf import MIN_VERSION, find_chromium, print_pages, render_pdf
 
 Program = Callable[[str], str]
 
@@ -130,6 +130,14 @@ def test_a_browser_that_does_not_print_is_one_line(program: Program, body: str, 
         render_pdf(sample.small(), program(body))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_page_that_fails_ends_the_printing_of_those_that_wait(program: Program, tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    body = f"[ $1 = --version ] && echo Chromium 150.0.0.0 && exit; echo x >>{calls}; sleep 0.1; exit 7"
+    with pytest.raises(RenderError, match="ended with 7 and no PDF"):
+        print_pages({f"{number}.pdf": b"" for number in range(60)}, sample.small().run.ended, program(body))
+    assert 0 < len(calls.read_text().split()) < 60
 
 
 def test_a_browser_that_cannot_start_is_one_line(tmp_path: Path) -> None:

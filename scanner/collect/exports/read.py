@@ -150,6 +150,13 @@ def _format_of(documents: list[InputDocument]) -> InputFormat:
 
 
 def _not_recognised(document: InputDocument) -> InputError:
+    schema = document.value.get("schema") if isinstance(document.value, dict) else None
+    if isinstance(schema, str) and schema.startswith("porter-audit/"):
+        return InputError(
+            f"input `{document.name}`: this program wrote it (`{shown(schema, 60)}`), and it holds no answers to judge",
+            advice="give the evidence bundle of that run, or a snapshot of `porter-audit collect`; "
+            "`porter-audit report` shows a report again, `porter-audit diff` compares two",
+        )
     return InputError(
         f"input `{document.name}`: not recognised: {_looks_like(document.value)}",
         advice=f"known inputs: {'; '.join(entry.title for entry in FORMATS)}",
