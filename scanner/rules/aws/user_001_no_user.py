@@ -1,7 +1,8 @@
 """AWS-USER-001: Porter has no IAM user and no access key.
 
 ## What it checks
-The names of the account's IAM users: one that starts like Porter's fails, and the more so with an active access key.
+The names and tags of the account's IAM users: one that is named like Porter's or carries its tag fails, and the more
+so with an active access key.
 
 ## Why it matters
 Porter documents that it stores no long-lived credentials. A user with a key needs no role, no ExternalId and no
@@ -11,8 +12,8 @@ session, and works from anywhere until somebody deletes it.
 Deactivate the key, look in CloudTrail who used it, then delete the user.
 
 ## Limits
-Recognised by name only. A key of a user with another name that was given to Porter is not found. Where the keys of a
-user could not be read, they are taken for active.
+Recognised by name and tag only. A key of another user that was given to Porter is not found. Where the keys of a user
+could not be read, they are taken for active; passwords for the console are not read.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -30,15 +31,16 @@ from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import IAM_BEST_PRACTICES, PORTER_CONNECT, account_subject
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.held import held_by_user
+from scanner.rules.vendor_marks import by_tag
 from scanner.rules.words import count, quote
 
 
 def check(ctx: AwsContext) -> Iterator[Outcome]:
     """Yield one FAIL per user of Porter's, else one outcome for the account."""
     prefix = ctx.baseline.name_prefix.lower()
-    found = [u for u in ctx.account.users if u.name.lower().startswith(prefix)]
+    found = [u for u in ctx.account.users if u.name.lower().startswith(prefix) or by_tag(ctx.baseline, u.tags)]
     for user in sorted(found, key=lambda u: u.arn):
-        yield _judge(user)
+        yield _judge(user, "is named like Porter's" if user.name.lower().startswith(prefix) else "carries Porter's tag")
     if found:
         return
     yield Outcome(
@@ -50,7 +52,7 @@ def check(ctx: AwsContext) -> Iterator[Outcome]:
     )
 
 
-def _judge(user: AwsUser) -> Outcome:
+def _judge(user: AwsUser, whose: str) -> Outcome:
     if isinstance(user.access_keys, NotObserved):
         keys, active = f"its access keys could not be read ({user.access_keys.reason})", True
     else:
@@ -59,7 +61,7 @@ def _judge(user: AwsUser) -> Outcome:
     return Outcome(
         subject=Subject(type="aws.iam.user", key=user.arn, name=user.name, id=user.user_id),
         result=Result.FAIL,
-        message=f"The IAM user {quote(user.name)} is named like Porter's: {keys}.",
+        message=f"The IAM user {quote(user.name)} {whose}: {keys}.",
         reason_code="USER_EXISTS",
         severity=Severity.HIGH if active else Severity.MEDIUM,
         severity_reason="a long-lived key may be in use" if active else "a user without an active key",
