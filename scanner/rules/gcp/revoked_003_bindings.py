@@ -1,10 +1,11 @@
 """GCP-REVOKED-003: No binding names Porter any more, alive or deleted.
 
 ## What it checks
-Every binding of the project, of the folders and the organization above it, and of each service account: members that
-are Porter's service accounts, here or in another project, deleted accounts of documented names, federated identities
-of Porter's pools and AWS accounts, and people, groups, domains and workloads of Porter's (as in GCP-SA-003). What a
-service account holds that is only named like Porter's is for a person to judge.
+Every binding of the project, of the folders and the organization above it, of each service account, and of the
+resources in the project that Cloud Asset Inventory searches: members that are Porter's service accounts, here or in
+another project, deleted accounts of documented names, federated identities of Porter's pools and AWS accounts, and
+people, groups, domains and workloads of Porter's (as in GCP-SA-003). What a service account holds that is only named
+like Porter's is for a person to judge.
 
 ## Why it matters
 A binding above the project survives everything done inside it. A binding of a deleted account works again at once
@@ -14,8 +15,9 @@ when the account is restored, and hides that off-boarding was not finished.
 Remove the bindings with the commands of the finding.
 
 ## Limits
-Without `--param porter_aws_account=...` a member of some AWS account is for you to judge. Bindings of single resources
-(buckets, topics, data sets) are not read. A deleted account whose name you chose yourself is not recognised.
+Without `--param porter_aws_account=...` a member of some AWS account is for you to judge. Cloud Asset Inventory follows
+changes within minutes and does not know every service's policies. A deleted account whose name you chose yourself is
+not recognised.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -48,7 +50,7 @@ from scanner.rules.words import count, quote
 
 def check(ctx: GcpContext) -> Iterator[Outcome]:
     """Yield one FAIL per binding and member of Porter's, one MANUAL per look-alike's, else one PASS for the project."""
-    emails, bindings = vendor_emails(ctx), all_bindings(ctx)
+    emails, bindings = vendor_emails(ctx), [*all_bindings(ctx), *ctx.bindings_below()]
     found: dict[tuple[str, str, str], Outcome] = {}
     for binding in bindings:
         for member in binding.members:
@@ -89,7 +91,7 @@ def _left(ctx: GcpContext, binding: GcpBinding, member: str, why: str = "") -> O
         f"{quote(binding.role)} on {quote(binding.node)} is bound to {quote(member)}{what}.",
         severity=Severity.MEDIUM if gone else Severity.HIGH,
         evidence=(binding.evidence,),
-        steps=(_removal(ctx, binding, member),),
+        steps=(_removal(ctx, binding, member),) if _is_node(binding) else _by_hand(ctx, binding, member),
         summary="Remove the bindings that name Porter.",
         observed={"role": binding.role, "node": binding.node},
     )
@@ -107,6 +109,20 @@ def _unknown(binding: GcpBinding, member: str) -> Outcome:
         evidence=(binding.evidence,),
         severity=Severity.MEDIUM,
         code="ACCOUNT_UNKNOWN",
+    )
+
+
+def _is_node(binding: GcpBinding) -> bool:
+    """Return whether a binding stands on the project, above it or on a service account, and not on a resource."""
+    return "@" in binding.node or binding.node.startswith(("projects/", "folders/", "organizations/"))
+
+
+def _by_hand(ctx: GcpContext, binding: GcpBinding, member: str) -> tuple[str, ...]:
+    """Return the steps for a resource, whose kind has a command of its own."""
+    scope = f"--scope=projects/{ctx.project.project_id}"
+    return (
+        f"Take {quote(member)} out of {quote(binding.role)} in the policy of {quote(binding.node)}. To see the rest:",
+        command("gcloud", "asset", "search-all-iam-policies", scope, f"--query=policy:{member}"),
     )
 
 
@@ -137,6 +153,7 @@ RULE = Rule(
         kinds.SERVICE_ACCOUNTS,
         kinds.SERVICE_ACCOUNT_POLICIES,
         kinds.POOLS,
+        kinds.POLICIES_BELOW,
     ),
     check=check,
     remediation=Remediation(
