@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from scanner.access.compare import compare
 from scanner.access.records import NamedDocument, Piece
 from scanner.baseline.documents import permission_documents
+from scanner.errors import PolicyError
 from scanner.model.inventory import AwsRole
 from scanner.rules.base import AwsContext
 from scanner.rules.judge import RoleJudgement, readable_documents
@@ -57,6 +58,14 @@ def grants_all(ctx: AwsContext, role: AwsRole, everything: NamedDocument) -> boo
     if not live or not _to_come(ctx, role, everything):
         return False
     return _inside(ctx, everything, live)
+
+
+def allows_all(ctx: AwsContext, documents: Sequence[NamedDocument]) -> bool:
+    """Return whether the documents allow every action on every resource; what is not valid allows nothing."""
+    try:
+        return _inside(ctx, ADMINISTRATOR, documents)
+    except PolicyError:
+        return False
 
 
 def _to_come(ctx: AwsContext, role: AwsRole, everything: NamedDocument) -> bool:

@@ -12,7 +12,8 @@ iam:PutRolePermissionsBoundary can take it away again, so its loss must be notic
 Put the boundary back, and protect it by a service control policy or by a deny for Porter's roles.
 
 ## Limits
-Without a previous run a lost boundary cannot be seen. What the boundary still allows is not judged here.
+Without a previous run a lost boundary cannot be seen. Of what a boundary still allows only one thing is judged: whether
+that is everything.
 
 ## References
 - https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
@@ -22,11 +23,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scanner.model.common import NotObserved
+from scanner.access.records import NamedDocument
+from scanner.model.common import NotObserved, Observed
 from scanner.model.finding import Axis, Expected, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import IAM_BOUNDARIES, key_of, no_porter_role, role_subject
+from scanner.rules.aws._power import allows_all
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.words import quote
 
@@ -37,7 +40,7 @@ def check(ctx: AwsContext) -> Iterator[Outcome]:
         yield no_porter_role(ctx)
     before = dict(ctx.settings.previous_boundaries)
     for role in ctx.porter_roles:
-        result, code, message = _judge(role, before.get(role.arn), ctx.settings.has_previous)
+        result, code, message = _judge(ctx, role, before.get(role.arn), ctx.settings.has_previous)
         yield Outcome(
             subject=role_subject(role),
             result=result,
@@ -50,7 +53,7 @@ def check(ctx: AwsContext) -> Iterator[Outcome]:
         )
 
 
-def _judge(role: AwsRole, before: str | None, has_previous: bool) -> tuple[Result, str, str]:
+def _judge(ctx: AwsContext, role: AwsRole, before: str | None, has_previous: bool) -> tuple[Result, str, str]:
     now = role.boundary_arn
     if before is not None and now is None:
         return Result.FAIL, "BOUNDARY_LOST", f"The boundary {quote(before)} of the previous run is gone."
@@ -62,6 +65,8 @@ def _judge(role: AwsRole, before: str | None, has_previous: bool) -> tuple[Resul
     if isinstance(role.boundary, NotObserved):
         reason = role.boundary.reason
         return Result.INCOMPLETE, "BOUNDARY_UNREAD", f"The boundary {quote(now)} is set but was not read: {reason}."
+    if isinstance(role.boundary, Observed) and allows_all(ctx, [NamedDocument(now, role.boundary.value)]):
+        return Result.NOT_APPLICABLE, "NO_LIMIT", f"The boundary {quote(now)} is set and limits nothing: it allows all."
     return Result.PASS, "BOUNDARY", f"Better than documented: the boundary {quote(now)} limits the role."
 
 
