@@ -96,6 +96,9 @@ def _parse_statement(
     if not has_resource and kind != "trust":
         raise PolicyError(f"{where}: Resource or NotResource is missing")
     resources, not_resources = _one_of(raw, "Resource", where) if has_resource else ((), True)
+    if has_resource and not resources:
+        # AWS takes no statement without a resource; an empty list and no element would read the same below.
+        raise PolicyError(f"{where}: Resource is empty")
     principals, not_principals = _principals(raw, where, kind)
     return Statement(
         document=document,

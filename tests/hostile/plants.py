@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ def bases(work: Path) -> dict[str, Files]:
     """Return the documented inputs; exports are made below `work`."""
     exports = {"az": az_export(work / "az"), "gcloud": gcloud_export(work / "gcloud")}
     made = {name: {p.stem: json.loads(p.read_bytes()) for p in folder.iterdir()} for name, folder in exports.items()}
+    made["template"] = {"template": _template()}
     for example in ("gcp-connection-plan", "azure-connection-plan", "secrets-role-plan", "administrator-role"):
         made[example] = {example: json.loads((ROOT / "examples" / f"{example}.json").read_bytes())}
     return made
@@ -207,8 +209,72 @@ def _plans() -> Iterator[Plant]:
                    {"name": "porter-aks-other", "scope": scope, "assignable_scopes": [scope],
                     "permissions": [block]})  # fmt: skip
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    application = {"application_id": {"references": ["azuread_application.porter.id", "azuread_application.porter"]}}
+    yield _planned("planned federated credential", "azure", azure, "azuread_application_federated_identity_credential",
+                   {"display_name": "f", "issuer": "https://issuer.example", "subject": "x",
+                    "audiences": ["api://x"]}, application)  # fmt: skip
+    principal = {"principal_object_id": {"references": ["azuread_service_principal.porter.object_id",
+                                                        "azuread_service_principal.porter"]}}  # fmt: skip
+    yield _planned("planned Graph permission", "azure", azure, "azuread_app_role_assignment",
+                   {"app_role_id": "06b708a9-e830-4db3-a914-8e69da51d44f",
+                    "resource_object_id": "77777777-0000-4000-8000-000000000003"}, principal)  # fmt: skip
+    attached = {"roles": ["porter-eso-secrets-manager"], "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    yield _planned("planned attachment", "aws", aws, "aws_iam_role_policy_attachment",
+                   {"role": attached["roles"][0], "policy_arn": attached["policy_arn"]})  # fmt: skip
+    shared = _planned("planned shared attachment", "aws", aws, "aws_iam_policy_attachment", {"name": "a", **attached})
+    yield dataclasses.replace(shared, none_is_none=frozenset({"roles"}))
+    trust = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}  # fmt: skip
+    inline = {"name": "all", "policy": json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"}]})}  # fmt: skip
+    yield _planned("planned role of Porter's", "aws", aws, "aws_iam_role",
+                   {"name": "porter-telemetry-manager", "path": "/", "assume_role_policy": json.dumps(trust),
+                    "inline_policy": [inline], "managed_policy_arns": [attached["policy_arn"]]})  # fmt: skip
     yield _planned("planned role policy", "aws", aws, "aws_iam_role_policy",
                    {"name": "p", "role": "porter-eso-secrets-manager", "policy": json.dumps(document)})  # fmt: skip
 
 
-PLANTS = (*_azure(), *_gcloud(), *_plans())
+def _templates() -> Iterator[Plant]:
+    """A CloudFormation template of one role as documented, and what gives it more."""
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+    def inside(key: str, value: Any) -> Callable[[Files], tuple[str, Place]]:
+        def put(files: Files) -> tuple[str, Place]:
+            files["template"]["Resources"]["Role"]["Properties"][key] = value
+            return "template", ("Resources", "Role", "Properties", key)
+
+        return put
+
+    def beside(kind: str, **properties: Any) -> Callable[[Files], tuple[str, Place]]:
+        def put(files: Files) -> tuple[str, Place]:
+            files["template"]["Resources"]["Planted"] = {"Type": kind, "Properties": properties}
+            return "template", ("Resources", "Planted")
+
+        return put
+
+    role = [{"Ref": "Role"}]
+    for name, put in (
+        ("template: inline policy", inside("Policies", [{"PolicyName": "all", "PolicyDocument": document}])),
+        ("template: managed policy", inside("ManagedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"])),
+        ("template: trust", inside("AssumeRolePolicyDocument", {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]})),
+        ("template: policy", beside("AWS::IAM::Policy", PolicyName="all", PolicyDocument=document, Roles=role)),
+        ("template: policy of its own", beside("AWS::IAM::RolePolicy", PolicyName="all", PolicyDocument=document,
+                                               RoleName={"Ref": "Role"})),
+        ("template: shared policy", beside("AWS::IAM::ManagedPolicy", PolicyDocument=document, Roles=role)),
+    ):  # fmt: skip
+        yield Plant(name, "aws", "template", put)
+
+
+def _template() -> dict[str, Any]:
+    trust = {"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"},
+             "Action": ["sts:AssumeRole", "sts:TagSession"]}  # fmt: skip
+    allowed = {"Effect": "Allow", "Action": "secretsmanager:ListSecrets", "Resource": "*"}
+    policy = {"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": [allowed]}}
+    properties = {"RoleName": "porter-eso-secrets-manager", "Policies": [policy],
+                  "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]}}  # fmt: skip
+    role = {"Type": "AWS::IAM::Role", "Properties": properties}
+    return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Role": role}}
+
+
+PLANTS = (*_azure(), *_gcloud(), *_plans(), *_templates())

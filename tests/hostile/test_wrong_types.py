@@ -20,7 +20,7 @@ from tests.hostile.mutate import replaced, value_at, written
 from tests.hostile.plants import PLANTS, Files, Plant, bases
 from tests.hostile.target import JUDGED
 
-WRONG: tuple[Any, ...] = (None, 7, "x", {"a": 1}, ["x"], True, [], {})
+WRONG: tuple[Any, ...] = (None, 7, "x", {"a": 1}, [7], True, [], {})
 EVERY = bool(os.environ.get("FUZZ_TYPES"))
 """Set by hand: every wrong value everywhere, some thousand runs; else two at each place."""
 

@@ -28,6 +28,8 @@ _SETTABLE: Final = ("AWS::Region", "AWS::StackName", "AWS::StackId", "AWS::Parti
 _HARMLESS_IAM: Final = frozenset(
     {"AWS::IAM::OIDCProvider", "AWS::IAM::SAMLProvider", "AWS::IAM::ServerCertificate", "AWS::IAM::ServiceLinkedRole"}
 )
+_GRANTS: Final = ("Policies", "ManagedPolicyArns", "Roles", "PermissionsBoundary")
+"""Properties that decide what a role may do, and that a role may do without."""
 _OPAQUE: Final = re.compile(
     r"AWS::IAM::.*|AWS::CloudFormation::(?:Stack|StackSet|CustomResource)|AWS::Serverless::.*|.*::MODULE"
     r"|AWS::ServiceCatalog::.*Provisioned.*|(?!AWS::|Alexa::).*"
@@ -176,6 +178,9 @@ class _Template:
         if name is not None:
             self._lose(at, f"`{shown(name)}` makes the properties on creation")
             return {"AssumeRolePolicyDocument": {name: None}, "PolicyDocument": {name: None}}
+        for key in _GRANTS:
+            if key in found and found[key] is None:
+                raise self._error(f"{at}/{key}", f"`{key}` is null, which CloudFormation refuses")
         return found
 
     def _role(self, logical: str, raw: JsonObject) -> None:
