@@ -184,4 +184,43 @@ def test_a_fleet_has_a_table_of_all_and_calendars_of_the_worst() -> None:
     assert "All 300 accounts, projects and subscriptions" in html
     assert '<th scope="row">AWS 000000000299</th>' in html
     assert "the 25 with most nights that are not complete" in html
+    assert "nights of each" not in html  # one of them was due on a night less
+    same = replace(one, scopes=tuple(replace(scope, scope=f"{n:012}") for n in range(3)))
+    assert "3 accounts, projects and subscriptions, 13 nights of each;" in render_period_html(same).decode()
     assert len(html) < 1_500_000
+
+
+def with_nights(made: Period, **fields: Any) -> str:
+    (scope,) = made.scopes
+    nights = tuple(replace(night, **fields) if night.run_id else night for night in scope.nights)
+    return render_period_html(replace(made, scopes=(replace(scope, nights=nights),))).decode()
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (Kept.NO_BUNDLE, "No run left an evidence bundle here, so no night can be judged again"),
+        (Kept.NOT_LOOKED, "Nobody said where the bundles are"),
+        (Kept.REPLAYABLE, ""),
+    ],
+)
+def test_the_page_says_why_no_night_can_be_judged_again(kept: Kept, said: str) -> None:
+    html = with_nights(sample(), kept=kept)
+    for words in ("No run left an evidence bundle", "Nobody said where the bundles are"):
+        assert (words in html) == bool(said.startswith(words))
+    assert "11 runs in the history, with the reports of 1" in html
+
+
+@pytest.mark.parametrize(
+    ("unit", "shown"),
+    [
+        ("aws/111122223333/global/aws.iam.access_keys (not_attempted)", "aws.iam.access_keys (not attempted)"),
+        ("aws/111122223333/us-east-1/aws.eks.clusters (denied)", "aws.eks.clusters in us-east-1 (denied)"),
+        ("gcp/folders/456/global/gcp.node (throttled)", "gcp.node (throttled)"),
+        ("azure/aaaa-01/global/entra.owners (truncated)", "entra.owners (truncated)"),
+        ("notes/about/aws.things (mine)", "notes/about/aws.things (mine)"),
+    ],
+)
+def test_a_unit_that_was_not_read_is_named_by_its_kind(unit: str, shown: str) -> None:
+    html = with_nights(sample(), state=NightState.INCOMPLETE, detail=f"not read: {unit}, {unit}")
+    assert f"<td>not read: {shown}, {shown}</td>" in html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from scanner.model.period import (
@@ -52,7 +53,9 @@ DEVIATION_STATES = {
     "not_known": ("open", "not known"),
 }
 _DAY = timedelta(days=1)
-_AXES = (("conformance", "Not as documented"), ("posture", "Documented risks"))
+# A unit's id, `cloud/scope/region/kind` where a scope may hold a slash, and how it ended.
+_UNIT = re.compile(r"\b(?:aws|gcp|azure)/[^\s,]+?/([^\s,/]+)/((?:aws|gcp|azure|entra)\.[\w.]+) \((\w+)\)")
+_AXES = (("conformance", "Not as documented"), ("posture", "Documented risks and posture"))
 _MAX_ROWS = 2_000
 _MAX_SCOPES = 25
 """Scopes with a calendar and a table of their own; of more, those with most nights that are not complete."""
@@ -115,6 +118,8 @@ def period_view(period: Period) -> PeriodView:
         criterion_count=len(period.criteria),
         waivers=tuple(_waivers(period)),
         waiver_count=len(period.waivers),
+        known=_known(period),
+        no_evidence=_no_evidence(period),
         runs=period.runs,
         reports=period.reports,
         notes=period.notes,
@@ -123,12 +128,29 @@ def period_view(period: Period) -> PeriodView:
 
 
 def _detail(period: Period, incomplete: int, missing: int) -> str:
-    parts = [count(len(period.scopes), "account, project or subscription", "accounts, projects and subscriptions")]
+    scopes = count(len(period.scopes), "account, project or subscription", "accounts, projects and subscriptions")
+    due = {scope.expected for scope in period.scopes}
+    each = f", {count(min(due), 'night')} of each" if len(period.scopes) > 1 and len(due) == 1 else ""
+    parts = [scopes + each]
     parts.append(f"{incomplete:,} incomplete, {missing:,} without a run")
     fixed = sum(line.state == "fixed" for line in period.deviations if line.deviation.axis == "conformance")
     left = sum(line.state != "fixed" for line in period.deviations if line.deviation.axis == "conformance")
     parts.append(f"{count(fixed, 'deviation')} from the documents fixed, {left:,} not fixed at the end")
     return "; ".join(parts) + "."
+
+
+def _known(period: Period) -> str:
+    return f"{count(period.runs, 'run')} in the history, with the reports of {period.reports:,}"
+
+
+def _no_evidence(period: Period) -> str:
+    """Return why no night can be judged again, and what to do; nothing where one can, or there was no run."""
+    kept = {night.kept for scope in period.scopes for night in scope.nights if night.run_id}
+    if kept == {Kept.NOT_LOOKED}:
+        return "Nobody said where the bundles are: `--bundles DIR` has the evidence of each night checked."
+    if kept == {Kept.NO_BUNDLE}:
+        return "No run left an evidence bundle here, so no night can be judged again: scan with `--bundle full`."
+    return ""
 
 
 def _banner(period: Period) -> tuple[str, ...]:
@@ -183,8 +205,19 @@ def _night(night: NightLine, period: Period) -> NightRow:
         risks=night.risks,
         not_known=night.not_known,
         kept=Told(*KEPT[night.kept]) if night.kept is not None else None,
-        detail=shorten(one_line(night.detail, 600), 600),
+        detail=shorten(_units_by_kind(one_line(night.detail, 4_000)), 600),
     )
+
+
+def _units_by_kind(text: str) -> str:
+    """Return text with units named by kind, and by region where they have one; JSON and tables keep the whole ids."""
+
+    def named(found: re.Match[str]) -> str:
+        region, kind, status = found.groups()
+        where = "" if region == "global" else f" in {region}"
+        return f"{kind}{where} ({status.replace('_', ' ')})"
+
+    return _UNIT.sub(named, text)
 
 
 def _axis(period: Period, axis: str, title: str) -> AxisView:

@@ -147,6 +147,8 @@ class PeriodView(msgspec.Struct, frozen=True):
     criterion_count: int
     waivers: tuple[WaiverRow, ...]
     waiver_count: int
+    known: str
+    no_evidence: str
     runs: int
     reports: int
     notes: tuple[str, ...]
