@@ -151,7 +151,14 @@ def is_agent_of(project: GcpProject, member: str) -> bool:
     )
 
 
+# https://cloud.google.com/iam/docs/service-agents; those that customers let act as their accounts.
 _AGENT_HOSTS = (
+    "cloud-ml.google.com.iam.gserviceaccount.com",
+    "cloudcomposer-accounts.iam.gserviceaccount.com",
+    "dataflow-service-producer-prod.iam.gserviceaccount.com",
+    "dataproc-accounts.iam.gserviceaccount.com",
+    "gae-api-prod.google.com.iam.gserviceaccount.com",
+    "gcf-admin-robot.iam.gserviceaccount.com",
     "compute-system.iam.gserviceaccount.com",
     "container-engine-robot.iam.gserviceaccount.com",
     "serverless-robot-prod.iam.gserviceaccount.com",

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scanner.errors import PolicyError
 from scanner.model import kinds_gcp as kinds
 from scanner.model.common import NotObserved
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Witness
@@ -75,8 +76,16 @@ def _judge(ctx: GcpContext, account: GcpServiceAccount, other: GcpServiceAccount
         if not member and not holds(binding, account.member):
             continue
         permission = impersonation(ctx, binding.role)
-        if permission is not None:
+        if permission is not None and not _documented(ctx, account, binding):
             yield _outcome(ctx, account, other, binding, permission, member)
+
+
+def _documented(ctx: GcpContext, account: GcpServiceAccount, binding: GcpBinding) -> bool:
+    """Return whether what the documents grant on the project holds all of it anyway."""
+    try:
+        return ctx.compare(account, binding).contained is True
+    except PolicyError:
+        return False
 
 
 def _outcome(

@@ -3,7 +3,7 @@
 ## What it checks
 Service accounts whose name has a part that begins like Porter's, whose title begins with Porter's name or whose
 description carries Porter's marks, and other service accounts that hold a custom role of Porter's name or the role that
-the page has the customer grant to Porter only.
+the page has the customer grant to Porter.
 
 ## Why it matters
 Porter documents one service account per project. Another one is access that nobody agreed to, perhaps left from an
@@ -14,7 +14,8 @@ Find out in the audit log who made the account. Remove its bindings, disable it,
 
 ## Limits
 The name in the manual path of the page is an example: an account of any name that alone holds Project IAM Admin is
-taken for the documented one.
+taken for the documented one. Where an account has the documented name, another that holds this role counts as
+information: it is most likely your own.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -25,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scanner.baseline.records_gcp import DocumentedServiceAccount
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory_gcp import GcpServiceAccount
@@ -37,7 +39,7 @@ from scanner.rules.gcp._common import (
     key_of,
     not_applicable,
 )
-from scanner.rules.gcp_context import CUSTOMER_ROLE, GcpContext, named_like_vendor
+from scanner.rules.gcp_context import CUSTOMER_ROLE, GcpContext, name_matches, named_like_vendor
 from scanner.rules.words import listed, quote
 
 
@@ -54,11 +56,14 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
 
 
 def _own(ctx: GcpContext, account: GcpServiceAccount) -> Outcome:
-    if ctx.documented(account) is not None:
+    page = ctx.documented(account)
+    if page is not None:
+        named = name_matches(page.name_pattern, account.account_id)
+        alone = f"Taken for the documented {quote(page.key)}: it alone holds {quote(CUSTOMER_ROLE)} on the project."
         return Outcome(
             account_subject(account),
             Result.PASS,
-            f"Documented as {quote(key_of(ctx, account) or '')}.",
+            f"Documented as {quote(page.key)}." if named else alone,
             reason_code="DOCUMENTED",
             porter_role=key_of(ctx, account),
             evidence=(account.evidence,),
@@ -81,20 +86,28 @@ def _holder(ctx: GcpContext, account: GcpServiceAccount) -> Outcome | None:
     held = [b for b in grants if b.role == CUSTOMER_ROLE or named_like_vendor(_own_name(b.role), ctx.baseline)]
     if not held:
         return None
+    own_name = any(b.role != CUSTOMER_ROLE for b in held)
+    # Where an account carries the documented name, another with the same role is most likely the customer's own.
+    known = any(page and name_matches(page.name_pattern, a.account_id) for a, page in _pages(ctx))
+    light = Severity.LOW if own_name or not known else Severity.INFO
     # Where Porter is expected and no account is it by name, each holder may be: none was judged as Porter's.
     lost = ctx.account.scope.presence == "expected" and not any(map(ctx.documented, ctx.porter_accounts))
     unknown = " No account carries a documented name: which of the holders is Porter's is not known." if lost else ""
     return Outcome(
         account_subject(account),
         Result.FAIL,
-        f"Not Porter's by name, and holds {listed(b.role for b in held)}, which the documents give to Porter only."
+        f"Not Porter's by name, and holds {listed(b.role for b in held)}, which the documents have granted to Porter."
         f"{unknown}",
         reason_code="HOLDS_PORTERS_ROLE",
-        severity=None if lost else Severity.LOW,
+        severity=None if lost else light,
         severity_reason="" if lost else "the role may be the customer's own use of it",
         observed=ObservedValue(sorted({b.role for b in held}), "bindings"),
         evidence=evidence_of(held),
     )
+
+
+def _pages(ctx: GcpContext) -> list[tuple[GcpServiceAccount, DocumentedServiceAccount | None]]:
+    return [(account, ctx.documented(account)) for account in ctx.porter_accounts]
 
 
 def _own_name(role: str) -> str:
