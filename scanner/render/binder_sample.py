@@ -30,8 +30,8 @@ class Kind(msgspec.Struct, frozen=True):
 
 KINDS = (
     Kind("not_as_documented", "not as documented", "bad", True),
-    Kind("documented_risk", "documented risk", "risk", True),
-    Kind("fail", "fail", "bad", True),
+    Kind("documented_risk", "risk", "risk", True),
+    Kind("fail", "housekeeping", "bad", True),
     Kind("waived", "waived", "risk", True),
     Kind("error", "error", "open", True),
     Kind("incomplete", "incomplete", "open", True),
