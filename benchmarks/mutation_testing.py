@@ -18,8 +18,8 @@ draws the same examples each time and has no deadline, so the answer does not de
 uses twice the CPU time of the unchanged code and five seconds more is timed out, which counts as noticed. With
 --wider, what survives a room's own tests meets the tests of the rooms that build on it; the table keeps the two apart.
 
-Nothing is written but to --json FILE (what each mutant is and what became of it). Exit code 0; 2 if the unchanged code
-fails its tests.
+Nothing is written but to --json FILE, a line per mutant as soon as its end is known. Exit code 0; 2 if the unchanged
+code fails its tests.
 """
 
 from __future__ import annotations
@@ -355,9 +355,9 @@ def run_room(name: str, files: Sequence[str], options: argparse.Namespace) -> It
     """Yield the room's mutants with what became of them, told apart by whose tests noticed."""
     room, known = ROOMS[name], operators()
     todo: list[Mutant] = []
-    for path in sorted(str(path) for path in Path().glob(room.sources)):
-        if not files or path in files:
-            todo += mutants(name, path, Path(path).read_text(), options.every, options.seed, known)
+    found = sorted(str(path) for path in Path().glob(room.sources))
+    for path in [path for path in files if path in found] if files else found:
+        todo += mutants(name, path, Path(path).read_text(), options.every, options.seed, known)
     if not todo:
         return
     left = []
@@ -393,6 +393,15 @@ def copy_tree(target: Path) -> None:
             shutil.copy(ROOT / name, target / name)
 
 
+def note(file: Path | None, mutant: Mutant, end: str) -> None:
+    """Print a survivor, and append any mutant to the file of records."""
+    if end == "survived":
+        print(f"{mutant.path}:{mutant.line}: {mutant.operator}: {mutant.change}", flush=True)
+    if file:
+        with file.open("a") as stream:
+            stream.write(json.dumps({**mutant._asdict(), "source": None, "end": end}) + "\n")
+
+
 def main(options: argparse.Namespace) -> None:
     """Try the mutants, print survivors as they are found, then the table."""
     hypothesis.settings.register_profile("mutation", deadline=None, derandomize=True, database=None)
@@ -406,15 +415,11 @@ def main(options: argparse.Namespace) -> None:
         for name in options.room or ROOMS:
             for mutant, end in run_room(name, options.file, options):
                 results.append((mutant, end))
-                if end == "survived":
-                    print(f"{mutant.path}:{mutant.line}: {mutant.operator}: {mutant.change}", flush=True)
+                note(options.json, mutant, end)
         os.chdir("/")
     for line in table(results, options.by_file):
         print(line)
     print(f"every {options.every}, seed {options.seed}, {time.monotonic() - start:.0f} s on {options.jobs} processes")
-    if options.json:
-        records = [{**mutant._asdict(), "source": None, "end": end} for mutant, end in results]
-        options.json.write_text(json.dumps(records, indent=1))
 
 
 if __name__ == "__main__":
@@ -426,5 +431,7 @@ if __name__ == "__main__":
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
     parser.add_argument("--wider", action="store_true", help="what survives meets the tests of the rooms above too")
     parser.add_argument("--by-file", action="store_true", help="a line per file in place of a line per room")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write each mutant and its end")
-    main(parser.parse_args())
+    parser.add_argument("--json", type=Path, metavar="FILE", help="append each mutant and its end")
+    arguments = parser.parse_args()
+    arguments.json = arguments.json and arguments.json.absolute()
+    main(arguments)
