@@ -80,3 +80,35 @@ def test_context_reaches_the_conditions(tmp_path: Path) -> None:
 def test_an_unknown_identity_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="`nobody` is not in the snapshot"):
         can(export(tmp_path), "nobody", "s3:GetObject", "*", {}, now=NOW)
+
+
+def assuming(tmp_path: Path, *trust: dict[str, Any]) -> Path:
+    """Return an export in which the reader may be named by another role's trust policy."""
+    path = export(tmp_path)
+    page = json.loads(path.read_text())
+    target = {**page["RoleDetailList"][0], "Arn": TARGET, "RoleName": "target", "RoleId": "AROA" + "1" * 17}
+    target["AssumeRolePolicyDocument"] = {"Version": "2012-10-17", "Statement": list(trust)}
+    path.write_text(json.dumps({**page, "RoleDetailList": [*page["RoleDetailList"], target]}))
+    return path
+
+
+TARGET = "arn:aws:iam::111122223333:role/target"
+NAMES_THE_READER = {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "sts:AssumeRole"}
+
+
+@pytest.mark.parametrize("action", ["sts:AssumeRole", "STS:assumerole"])
+def test_a_role_of_the_snapshot_is_assumed_by_its_trust_policy(tmp_path: Path, action: str) -> None:
+    assert can(assuming(tmp_path, NAMES_THE_READER), "reader", action, TARGET, {}, now=NOW).decision.effect == "allowed"
+
+
+def test_a_trust_policy_that_names_somebody_else_lets_nobody_in(tmp_path: Path) -> None:
+    other = {**NAMES_THE_READER, "Principal": {"AWS": "arn:aws:iam::111122223333:role/other"}}
+    outcome = can(assuming(tmp_path, other), "reader", "sts:AssumeRole", TARGET, {}, now=NOW)
+    assert outcome.decision.effect == "implicit_deny"
+
+
+def test_a_role_whose_trust_is_not_in_the_snapshot_leaves_the_answer_open(tmp_path: Path) -> None:
+    elsewhere = "arn:aws:iam::777788889999:role/target"
+    outcome = can(export(tmp_path), "reader", "sts:AssumeRole", elsewhere, {}, now=NOW)
+    assert outcome.decision.effect == "undecided"
+    assert elsewhere in outcome.decision.reason

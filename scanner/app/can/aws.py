@@ -18,6 +18,7 @@ from scanner.model.common import JsonObject, NotObserved, Observed
 from scanner.model.inventory import AwsAccount, AwsRole, AwsUser, ControlPolicy, Document, Inventory
 from scanner.normalize.inventory import normalize
 
+_ASSUMING = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
 SCHEMA = "porter-audit/decision/v1"
 
 
@@ -54,6 +55,7 @@ def can(
         boundary=boundary,
         scps=levels,
         rcps=[d for level in account.control_levels for d in _documents(level.resource, missing)],
+        trust=_trust(inventory.aws, action, resource, missing),
     )
     skipped = ["session policies and policies of single resources: not part of a snapshot"]
     if not account.control_levels:
@@ -61,6 +63,17 @@ def can(
     if missing and decision.effect not in ("explicit_deny",):
         decision = msgspec.structs.replace(decision, effect=UNDECIDED, reason=f"not read: {', '.join(missing)}")
     return CanOutcome(request, decision, tuple(skipped))
+
+
+def _trust(accounts: Sequence[AwsAccount], action: str, resource: str, missing: list[str]) -> JsonObject | None:
+    """Return the trust policy of the role that is to be assumed; one that no account of the snapshot has is missing."""
+    if not action.lower().startswith(_ASSUMING):
+        return None
+    role = next((role for account in accounts for role in account.roles if role.arn == resource), None)
+    if role is None:
+        missing.append(f"the trust policy of {resource}, which is not in the snapshot")
+        return None
+    return _read(role.trust, f"trust policy of {role.name}", missing)
 
 
 def _cloud(inventory: Inventory, action: str) -> str:
