@@ -146,7 +146,8 @@ class GcpMutations:
         other = next(
             a["email"] for p in state.pages(kinds.SERVICE_ACCOUNTS) for a in p["accounts"] if a["email"] != state.email
         )
-        for role in _IMPERSONATING:
+        # A role that is documented for the project is held on every account in it.
+        for role in (role for role in _IMPERSONATING if role not in self._documented):
             yield "service account may act as another", f"{role} on {other}", state.bound(other, role, me)
 
     def _custom(self) -> Iterator[Made]:
