@@ -47,6 +47,7 @@ KINDS: dict[str, Kind] = {
         _kind("application permission granted, not requested", "AZURE-GRAPH-001", "AZURE-GRAPH-002"),
         _kind("application permission requested only", "AZURE-GRAPH-002"),
         _kind("delegated permission", "AZURE-GRAPH-003"),
+        _kind("permission of another application of the API's name", "AZURE-GRAPH-001"),
         _kind("second secret", any_of=frozenset({"AZURE-SECRET-003", "AZURE-SECRET-004"})),
         _kind("secret of more than a year", "AZURE-SECRET-002", may=frozenset({"AZURE-SECRET-004"})),
         _kind("secret without end", "AZURE-SECRET-002", may=frozenset({"AZURE-SECRET-004"})),

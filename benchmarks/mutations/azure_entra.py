@@ -52,6 +52,11 @@ def _permissions(state: AzureState) -> Iterator[Made]:
             yield "application permission granted, not requested", spelled, granted(state, spelled)
         yield "application permission requested only", role_id, requested(state, role_id)
     own = state.principal["id"]
+    for number, grant in enumerate(state.rows(kinds.APP_ROLE_ASSIGNMENTS)[:2]):
+        other = {**grant, "id": f"other{number}", "resourceId": "feedfeed-0000-4000-8000-000000000000"}
+        yield "permission of another application of the API's name", grant["appRoleId"], state.added(
+            kinds.APP_ROLE_ASSIGNMENTS, other, of=own
+        )
     for scopes, consent in (("Mail.ReadWrite", "AllPrincipals"), ("User.Read offline_access", "Principal")):
         row = {"id": "g1", "clientId": own, "scope": scopes, "consentType": consent}
         yield "delegated permission", f"{scopes} {consent}", state.added(kinds.DELEGATED_GRANTS, row, of=own)

@@ -163,6 +163,8 @@ class EntraAppRole(msgspec.Struct, frozen=True):
     resource: str
     """Display name of the API."""
     evidence: EvidencePointer
+    resource_id: str = ""
+    """Object id of the API's service principal, lower-cased; empty where the input does not say."""
 
 
 class EntraGrant(msgspec.Struct, frozen=True):

@@ -195,7 +195,10 @@ def _owner(raw: JsonObject, at: str, evidence: EvidencePointer) -> EntraOwner:
 
 def _app_role(raw: JsonObject, at: str, evidence: EvidencePointer) -> EntraAppRole:
     return EntraAppRole(
-        text(raw, "appRoleId", at).lower(), optional_text(raw, "resourceDisplayName", at) or "", evidence
+        text(raw, "appRoleId", at).lower(),
+        optional_text(raw, "resourceDisplayName", at) or "",
+        evidence,
+        (optional_text(raw, "resourceId", at) or "").lower(),
     )
 
 

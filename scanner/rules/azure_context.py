@@ -74,8 +74,10 @@ class AzureContext(msgspec.Struct, frozen=True):
         return principal.kind in OF_APPLICATIONS and self.documented_application(principal.name) is not None
 
     def definition(self, role_id: str) -> AzureRoleDefinition | None:
-        """Return a role definition by the last segment of its id."""
-        return next((d for d in self.account.definitions if d.role_id == role_id), None)
+        """Return a role definition by the last segment of its id; None too where two that differ have it."""
+        found = [d for d in self.account.definitions if d.role_id == role_id]
+        same = all((d.name, d.body) == (found[0].name, found[0].body) for d in found[1:])
+        return found[0] if found and same else None
 
 
 def _said(body: JsonObject) -> frozenset[tuple[frozenset[str], ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scanner.access.azure.compare import ask_azure, compare_azure
 from scanner.access.records import Answer, Comparison, NamedDocument
@@ -27,19 +27,25 @@ def role_name(ctx: AzureContext, assignment: AzureRoleAssignment) -> str:
 
 
 def of_vendor(ctx: AzureContext, *, eligible: bool) -> Iterator[AzureRoleAssignment]:
-    """Yield the vendor principals' own assignments, in a stable order."""
-    for one in sorted(ctx.account.assignments, key=lambda a: (a.principal_id, a.scope, a.role_id, a.id)):
-        if one.principal_id in ctx.principal_ids and one.eligible is eligible:
-            yield one
+    """Yield the vendor principals' own assignments, in a stable order, each role once per principal and scope."""
+    mine = (a for a in ctx.account.assignments if a.principal_id in ctx.principal_ids and a.eligible is eligible)
+    yield from _once(mine)
+
+
+def _once(assignments: Iterable[AzureRoleAssignment]) -> list[AzureRoleAssignment]:
+    """Return assignments in a stable order; of those that say the same, the one without a condition, which is wider."""
+    found: dict[tuple[str, str, str, bool], AzureRoleAssignment] = {}
+    for one in sorted(assignments, key=lambda a: (a.principal_id, a.scope, a.role_id, a.condition or "", a.id)):
+        found.setdefault((one.principal_id, one.role_id, one.scope.rstrip("/").lower(), one.eligible), one)
+    return list(found.values())
 
 
 def through_groups(ctx: AzureContext) -> Iterator[tuple[AzureRoleAssignment, str, str]]:
     """Yield assignments of groups that a vendor principal is in, with the principal's id and the group's name."""
     for principal in ctx.principals:
-        for group in principal.memberships:
-            for one in ctx.account.assignments:
-                if one.principal_id == group.object_id:
-                    yield one, principal.object_id, group.name or group.object_id
+        names = {group.object_id: group.name or group.object_id for group in principal.memberships}
+        for one in _once(a for a in ctx.account.assignments if a.principal_id in names):
+            yield one, principal.object_id, names[one.principal_id]
 
 
 def page_of(ctx: AzureContext, principal_id: str) -> DocumentedApplication | None:

@@ -47,7 +47,7 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
         held.setdefault(assignment.principal_id, []).append(assignment)
     for principal in ctx.principals:
         subject = principal_subject(ctx, principal.object_id)
-        for group in principal.memberships:
+        for group in {(m.object_id, m.scope): m for m in principal.memberships}.values():
             roles = held.get(group.object_id, [])
             directory = group.kind == "directoryRole"
             names = [f"{role_name(ctx, a)} at {a.scope}" for a in roles]

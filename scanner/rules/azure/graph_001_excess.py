@@ -12,7 +12,8 @@ count, what was consented to does.
 Revoke the permission that is not documented.
 
 ## Limits
-Permissions are compared by id. The name of one that is not documented is not looked up.
+Permissions are compared by id, their API by the name it shows; two APIs of one name are reported. The name of a
+permission that is not documented is not looked up.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -83,7 +84,24 @@ def _judge(ctx: AzureContext, principal: EntraServicePrincipal, page: Documented
             observed=ObservedValue(role_id, role.resource),
             evidence=(role.evidence,),
         )
-    if not extra:
+    fit = [r for r in principal.app_roles if (r.id, r.resource.lower()) in documented and r.resource_id]
+    twins = {(r.resource.lower(), r.resource_id) for r in fit}
+    names = sorted({r.resource for r in fit if sum(name == r.resource.lower() for name, _ in twins) > 1})
+    if names:
+        yield Outcome(
+            subject=subject,
+            result=Result.FAIL,
+            message=f"{quote(principal.name)} holds documented permissions of two applications that call themselves "
+            f"{quote(names[0])}: one of them is not.",
+            reason_code="RESOURCE_TWICE",
+            discriminator="resource",
+            severity=Severity.MEDIUM,
+            porter_role=page.key,
+            expected=expected,
+            observed=ObservedValue(sorted(resource_id for _, resource_id in twins)),
+            evidence=tuple(r.evidence for r in fit),
+        )
+    if not extra and not names:
         said = f"{quote(principal.name)} holds {count(len(principal.app_roles), 'permission')}, all documented."
         yield Outcome(subject, Result.PASS, said, "CONTAINED", porter_role=page.key, expected=expected)
 

@@ -40,8 +40,8 @@ def check(ctx: AzureContext) -> Iterator[Outcome]:
         yield Outcome(
             subject=principal_subject(ctx, principal.object_id),
             result=Result.FAIL if principal.grants else Result.PASS,
-            message=f"{quote(principal.name)} was granted {listed(scopes)} for {'all' if everyone else 'single'} "
-            "users; no delegated permission is documented."
+            message=f"{quote(principal.name)} was granted {listed(scopes) or 'no scope'} for "
+            f"{'all' if everyone else 'single'} users; no delegated permission is documented."
             if principal.grants
             else f"{quote(principal.name)} holds no delegated permission.",
             reason_code="DELEGATED" if principal.grants else "NONE",

@@ -10,7 +10,9 @@ An owner may add a secret at any time and then act as Porter, with all of Porter
 Remove the owner; administrators of the tenant can manage the application without being owners.
 
 ## Limits
-Administrators who may manage every application are not listed.
+Administrators who may manage every application are not listed. Entra makes some people who register an application
+its first owner, depending on how and with which role they do it: then the owner is whoever connected Porter, and a
+waiver can say so.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
