@@ -145,7 +145,7 @@ def _explained(report: Report, members: dict[str, list[Finding]]) -> dict[str, t
     title, explanation = told["not-documented"]
     told["not-documented"] = (title, f"{explanation} {less_words(members.get('not-documented', ()))}".rstrip())
     if report.verdict.as_documented == "no":
-        told["risks"] = (told["risks"][0], "Risks of what is live, those of access that is not documented included.")
+        told["risks"] = ("Documented risks and posture", "Worth knowing of what is live, whether documented or not.")
     return told
 
 

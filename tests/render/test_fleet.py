@@ -205,3 +205,17 @@ def test_a_thousand_targets_with_the_same_risks_make_a_page_that_opens() -> None
     assert len(render_rollup_json(rollup)) < 6_000_000
     groups = {group.group: group for group in rollup.groups}
     assert len(render_target(rollup, rows[0], groups)) < 200_000
+
+
+def test_every_link_of_the_pages_leads_somewhere() -> None:
+    rows = hostile_rows()
+    rollup = roll_up(plan(rows), rows)
+    groups = {group.group: group for group in rollup.groups}
+    for page in (render_index(rollup), render_target(rollup, rows[0], groups)):
+        text = page.decode()
+        ids = set(re.findall(r'\bid="([^"]+)"', text))
+        links = re.findall(r'<a [^>]*href="([^"]+)"', text)
+        assert "See what was read" in text
+        for link in links:
+            inside, anchor = link.startswith("#"), link.removeprefix("#")
+            assert (anchor in ids) if inside else link.endswith((".html", ".json")), link
