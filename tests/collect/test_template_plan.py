@@ -125,17 +125,59 @@ def test_every_way_to_give_a_role_a_policy_is_read(tmp_path: Path) -> None:
             "aws_iam_policy_attachment.s",
             {"name": "s", "roles": ["porter-manager"], "users": [], "policy_arn": "arn:aws:iam::aws:policy/Shared"},
         ),
+        change(
+            "aws_iam_role_policy_attachments_exclusive.e",
+            {"role_name": "porter-manager", "policy_arns": [policy_arn, "arn:aws:iam::aws:policy/Alone"]},
+        ),
         change("aws_iam_instance_profile.i", {"name": "nodes", "role": "porter-manager"}),
     ]
     snapshot = read(tmp_path, plan(*rows))
     found = roles(snapshot)["porter-manager"]
     assert resources_of(found) == {"inline", "attached", "own"}
     assert {policy.name for policy in found.policies if isinstance(policy.document, NotObserved)} == {
+        "Alone",
         "ReadOnlyAccess",
         "Shared",
     }
     assert found.instance_profiles == ("nodes",)
     assert details(snapshot).status is UnitStatus.COMPLETE
+
+
+EXCLUSIVE = "aws_iam_role_policy_attachments_exclusive"
+
+
+def exclusive(references: list[str]) -> Json:
+    """Return a plan whose role gets exactly the policies that are referred to, none of them made yet."""
+    rows = [
+        role(),
+        change("aws_iam_policy.a", {"name": "a", "policy": json.dumps(document("a"))}, {"arn": True}),
+        change("aws_iam_policy.b", {"name": "b", "policy": json.dumps(document("b"))}, {"arn": True}),
+        change("aws_iam_role_policy_attachment.x", {"role": "porter-manager"}, {"policy_arn": True}),
+        change(f"{EXCLUSIVE}.e", {}, {"role_name": True, "policy_arns": True}),
+    ]
+    configuration = config(
+        aws_iam_role__r={},
+        aws_iam_role_policy_attachment__x={"policy_arn": {"references": ["aws_iam_policy.a.arn", "aws_iam_policy.a"]}},
+        aws_iam_role_policy_attachments_exclusive__e={
+            "role_name": {"references": ["aws_iam_role.r.name", "aws_iam_role.r"]},
+            "policy_arns": {"references": references},
+        },
+    )
+    return plan(*rows, configuration=configuration)
+
+
+def test_an_exclusive_list_attaches_the_policies_it_is_taken_from(tmp_path: Path) -> None:
+    of_an_attachment = ["aws_iam_role_policy_attachment.x.policy_arn", "aws_iam_role_policy_attachment.x"]
+    references = [*of_an_attachment, "aws_iam_policy.b.arn", "aws_iam_policy.b"]
+    found = roles(read(tmp_path, exclusive(references)))["porter-manager"]
+    assert resources_of(found) == {"a", "b"}
+    assert reasons(found) == ""
+
+
+@pytest.mark.parametrize("reference", ["var.more", "data.aws_iam_policy.c.arn", "aws_iam_policy.b.name"])
+def test_an_exclusive_list_that_may_hold_others_leaves_the_role_open(tmp_path: Path, reference: str) -> None:
+    found = roles(read(tmp_path, exclusive(["aws_iam_policy.b.arn", "aws_iam_policy.b", reference])))["porter-manager"]
+    assert "`policy_arns` is known only after apply" in reasons(found)
 
 
 def test_a_role_policy_joins_a_role_of_its_module_by_reference(tmp_path: Path) -> None:

@@ -28,11 +28,13 @@ _POLICY: Final = "aws_iam_policy"
 _ROLE_POLICY: Final = "aws_iam_role_policy"
 _ATTACHMENT: Final = "aws_iam_role_policy_attachment"
 _SHARED_ATTACHMENT: Final = "aws_iam_policy_attachment"
+_EXCLUSIVE: Final = "aws_iam_role_policy_attachments_exclusive"
+"""Attaches every policy that it names, besides detaching all others."""
 _PROFILE: Final = "aws_iam_instance_profile"
-_READ: Final = frozenset({_ROLE, _POLICY, _ROLE_POLICY, _ATTACHMENT, _SHARED_ATTACHMENT, _PROFILE})
+_READ: Final = frozenset({_ROLE, _POLICY, _ROLE_POLICY, _ATTACHMENT, _SHARED_ATTACHMENT, _EXCLUSIVE, _PROFILE})
 _HARMLESS: Final = re.compile(
     r"aws_iam_(?:openid_connect_provider|saml_provider|service_linked_role|server_certificate|account_\w+"
-    r"|role_policies_exclusive|role_policy_attachments_exclusive|signing_certificate|virtual_mfa_device)"
+    r"|role_policies_exclusive|signing_certificate|virtual_mfa_device)"
 )
 _OPAQUE: Final = re.compile(r"aws_iam_\w+|awscc_iam_\w+|aws_cloudformation_stack\w*|awscc_cloudformation_\w+")
 """Types whose resources are, or can make, IAM identities or grants that are not read here."""
@@ -205,6 +207,9 @@ class _Plan:
         if change.type == _SHARED_ATTACHMENT:
             self._shared(change)
             return
+        if change.type == _EXCLUSIVE:
+            self._exclusive(change)
+            return
         if change.type not in (_ROLE_POLICY, _ATTACHMENT, _PROFILE):
             return
         if change.type == _PROFILE and change.after.get("role") is None and change.known("role"):
@@ -234,6 +239,34 @@ class _Plan:
         for name in roles:
             self._attach(change, self._out.role_named(name))
 
+    def _exclusive(self, change: Change) -> None:
+        role = self._target(change, "role_name")
+        if role is None:
+            self._out.lost.append(f"{shown(change.address, 120)}: its role is {LATER}")
+            return
+        arns = change.texts("policy_arns")
+        if not change.known("policy_arns"):
+            arns += self._arns_referred_to(change, "policy_arns")
+        for arn in arns:
+            if arn:
+                self._out.attach(role, arn)
+            else:
+                self._out.inline(role, f"({change.address})", unreadable(f"{change.address}: `policy_arns` is {LATER}"))
+
+    def _arns_referred_to(self, change: Change, key: str) -> list[str]:
+        """Return the ARN of each resource that an unknown list is taken from; an empty one where it is not known."""
+        sources = self._changes.sources_of(change, key, ("arn", "id", "policy_arn"))
+        return [self._arn_of(source) for source in sources] if sources else [""]
+
+    def _arn_of(self, change: Change) -> str:
+        """Return the ARN of a policy of the plan, or of the one that an attachment attaches; empty: not known."""
+        if change.type == _POLICY:
+            return self._arns.get(change.address, "")
+        if change.type != _ATTACHMENT:
+            return ""
+        found = self._changes.referred(change, "policy_arn", _POLICY, ("arn", "id"))
+        return change.text("policy_arn") or (self._arns.get(found.address, "") if found else "")
+
     def _attach(self, change: Change, role: JsonObject) -> None:
         arn = change.text("policy_arn")
         if not arn:
@@ -244,11 +277,11 @@ class _Plan:
         else:
             self._out.inline(role, f"({change.address})", unreadable(f"{change.address}: `policy_arn` is {LATER}"))
 
-    def _target(self, change: Change) -> JsonObject | None:
-        name = change.text("role")
+    def _target(self, change: Change, key: str = "role") -> JsonObject | None:
+        name = change.text(key)
         if name:
             return self._out.role_named(name)
-        found = self._changes.referred(change, "role", _ROLE, ("name", "id"))
+        found = self._changes.referred(change, key, _ROLE, ("name", "id"))
         return self._roles.get(found.address) if found else None
 
     def _document(self, change: Change, key: str) -> Any:

@@ -157,6 +157,19 @@ class PlanChanges:
             found.add(kind)
         return tuple(sorted(found))
 
+    def sources_of(self, change: Change, key: str, attributes: tuple[str, ...]) -> list[Change]:
+        """Return the resources of this plan that an unknown list is taken from; none where it may be anything else."""
+        expression = (change.configured or {}).get(key)
+        references = expression.get("references") if isinstance(expression, dict) else None
+        found: dict[str, Change] = {}
+        for reference in references if isinstance(references, list) else ():
+            parts = str(reference).split(".")
+            named = [c for c in self.of(parts[0]) if parts[1:2] == [c.name] and c.module == change.module]
+            if len(named) != 1 or not set(parts[2:]) <= set(attributes):
+                return []
+            found[named[0].address] = named[0]
+        return list(found.values())
+
     def others(self, read: frozenset[str], elsewhere: tuple[str, ...]) -> Counter[str]:
         """Return the types that are not read, counted; those of providers in `elsewhere` are judged by others."""
         return Counter(c.type for c in self.all if c.type not in read and not c.type.startswith(elsewhere or ("\0",)))
