@@ -168,10 +168,10 @@ def _tiles(rollup: Rollup, deviations: int) -> tuple[tuple[str | None, int, str,
     counts = rollup.counts
     unread = counts["failed"] + counts["late"] + counts["broken"]
     return (
-        ("targets", counts["as_documented"], "targets as documented", "good", counts["targets"]),
-        ("deviations", deviations, "kinds of deviation", "bad" if deviations else "good", None),
-        ("targets", unread, "targets not read", "open" if unread else "good", counts["targets"]),
-        ("coverage", counts["not_approved"], "found, not approved", "risk" if counts["not_approved"] else "good", None),
+        ("#targets", counts["as_documented"], "targets as documented", "good", counts["targets"]),
+        ("#deviations", deviations, "kinds of deviation", "bad" if deviations else "good", None),
+        ("#targets", unread, "targets not read", "open" if unread else "good", counts["targets"]),
+        ("#coverage", counts["not_approved"], "found, not approved", "risk" if counts["not_approved"] else "good", None),
     )
 
 
