@@ -175,18 +175,30 @@ def _is_vendors(account: GcpServiceAccount, baseline: GcpBaseline) -> bool:
 
 
 def _matches(project: GcpProject, baseline: GcpBaseline) -> dict[str, DocumentedServiceAccount]:
-    """Return which live account each documented one is: by name, else by the role that the customer grants."""
+    """Return which live account each documented one is: by name, else by the role that the customer grants.
+
+    That role alone says who is Porter's only where Porter is expected: a customer's own tools hold it too. Elsewhere it
+    takes every role that the documents give the account.
+    """
     found: dict[str, DocumentedServiceAccount] = {}
     for page in baseline.service_accounts:
         named = [a for a in project.service_accounts if name_matches(page.name_pattern, a.account_id)]
         if not named and page.name_is_example and not isinstance(project.policy, NotObserved):
             bound = [b for b in project.policy.bindings if b.role == CUSTOMER_ROLE]
             holders = [a for a in project.service_accounts if any(holds(b, a.member) for b in bound)]
-            named = holders if len(holders) == 1 else []
+            only = holders[0] if len(holders) == 1 else None
+            named = [only] if only and _is_role_telling(project, only, page) else []
         # A second account of the documented pattern is one too many; the oldest id is the documented one.
         for account in sorted(named, key=lambda a: (a.unique_id, a.email))[:1]:
             found[account.email] = page
     return found
+
+
+def _is_role_telling(project: GcpProject, account: GcpServiceAccount, page: DocumentedServiceAccount) -> bool:
+    if project.scope.presence != "unknown" or isinstance(project.policy, NotObserved):
+        return project.scope.presence == "expected"
+    held = {b.role for b in project.policy.bindings if holds(b, account.member)}
+    return {g.role for g in page.grants if not g.optional} <= held
 
 
 def documented_grant(page: DocumentedServiceAccount | None, binding: GcpBinding) -> DocumentedGrant | None:

@@ -50,7 +50,8 @@ def named_otherwise() -> tuple[GcpState, str]:
     state = GcpState("acme-platform", "111111111111")
     state.roles = keyed_project(AS_OF).roles
     email = add_account(state, "deployer", display_name="", description="")
-    bind(state, state.node, CUSTOMER_ROLE, f"serviceAccount:{email}")
+    for role in (CUSTOMER_ROLE, "roles/storage.admin", "roles/compute.admin", "roles/container.admin"):
+        bind(state, state.node, role, f"serviceAccount:{email}")
     return state, f"serviceAccount:{email}"
 
 

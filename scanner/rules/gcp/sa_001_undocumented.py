@@ -14,8 +14,9 @@ Find out in the audit log who made the account. Remove its bindings, disable it,
 
 ## Limits
 The name in the manual path of the page is an example: an account of any name that alone holds Project IAM Admin is
-taken for the documented one. Where an account has the documented name, another that holds this role counts as
-information: it is most likely your own.
+taken for the documented one where Porter is expected, or where it holds every documented role; else it is for you to
+judge. Where an account has the documented name, another that holds this role counts as information: it is most likely
+your own.
 
 ## References
 - https://docs.porter.run/cloud-accounts/connecting-a-cloud-account
@@ -86,24 +87,33 @@ def _holder(ctx: GcpContext, account: GcpServiceAccount) -> Outcome | None:
     held = [b for b in grants if b.role == CUSTOMER_ROLE or named_like_vendor(_own_name(b.role), ctx.baseline)]
     if not held:
         return None
-    own_name = any(b.role != CUSTOMER_ROLE for b in held)
-    # Where an account carries the documented name, another with the same role is most likely the customer's own.
-    known = any(page and name_matches(page.name_pattern, a.account_id) for a, page in _pages(ctx))
-    light = Severity.LOW if own_name or not known else Severity.INFO
-    # Where Porter is expected and no account is it by name, each holder may be: none was judged as Porter's.
-    lost = ctx.account.scope.presence == "expected" and not any(map(ctx.documented, ctx.porter_accounts))
-    unknown = " No account carries a documented name: which of the holders is Porter's is not known." if lost else ""
+    result, severity, more = _weight(ctx, any(b.role != CUSTOMER_ROLE for b in held))
     return Outcome(
         account_subject(account),
-        Result.FAIL,
+        result,
         f"Not Porter's by name, and holds {listed(b.role for b in held)}, which the documents have granted to Porter."
-        f"{unknown}",
+        f"{more}",
         reason_code="HOLDS_PORTERS_ROLE",
-        severity=None if lost else light,
-        severity_reason="" if lost else "the role may be the customer's own use of it",
+        severity=severity,
+        severity_reason="the role may be the customer's own use of it" if severity else "",
         observed=ObservedValue(sorted({b.role for b in held}), "bindings"),
         evidence=evidence_of(held),
     )
+
+
+def _weight(ctx: GcpContext, own_name: bool) -> tuple[Result, Severity | None, str]:
+    """Return how a holder of Porter's roles counts, and what more to say of it; `own_name`: the role has its name."""
+    expected = ctx.account.scope.presence == "expected"
+    # Where Porter is expected and no account is it by name, each holder may be: none was judged as Porter's.
+    if expected and not any(map(ctx.documented, ctx.porter_accounts)):
+        return Result.FAIL, None, " No account carries a documented name: which of the holders is Porter's is not known."
+    if own_name:
+        return Result.FAIL, Severity.LOW, ""
+    # Where an account carries the documented name, or no other is allowed, this one is most likely the customer's own.
+    named = any(page and name_matches(page.name_pattern, a.account_id) for a, page in _pages(ctx))
+    if named or not any(page.name_is_example for page in ctx.baseline.service_accounts):
+        return Result.FAIL, Severity.INFO, ""
+    return Result.MANUAL, Severity.MEDIUM, " The page lets you choose the account's name: see whether it is Porter's."
 
 
 def _pages(ctx: GcpContext) -> list[tuple[GcpServiceAccount, DocumentedServiceAccount | None]]:
