@@ -106,7 +106,8 @@ def _weight(ctx: GcpContext, own_name: bool) -> tuple[Result, Severity | None, s
     expected = ctx.account.scope.presence == "expected"
     # Where Porter is expected and no account is it by name, each holder may be: none was judged as Porter's.
     if expected and not any(map(ctx.documented, ctx.porter_accounts)):
-        return Result.FAIL, None, " No account carries a documented name: which of the holders is Porter's is not known."
+        lost = " No account carries a documented name: which of the holders is Porter's is not known."
+        return Result.FAIL, None, lost
     if own_name:
         return Result.FAIL, Severity.LOW, ""
     # Where an account carries the documented name, or no other is allowed, this one is most likely the customer's own.
