@@ -72,7 +72,7 @@ def parse_values(name: str, data: bytes) -> list[Any]:
         raise InputError(f"input `{name}`: {error}") from error
     if not values:
         raise InputError(f"input `{name}`: is empty")
-    return [_without_lone_surrogates(value) for value in values] if _SURROGATE.search(text) else values
+    return [without_lone_surrogates(value) for value in values] if _SURROGATE.search(text) else values
 
 
 def _decode(name: str, data: bytes) -> str:
@@ -101,14 +101,14 @@ def _lower(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _without_lone_surrogates(node: Any) -> Any:
+def without_lone_surrogates(node: Any) -> Any:
     """Return the value with halves of surrogate pairs replaced: they are not Unicode and cannot be written again."""
     if isinstance(node, str):
         return _LONE_SURROGATE.sub("\ufffd", node)
     if isinstance(node, list):
-        return [_without_lone_surrogates(item) for item in node]
+        return [without_lone_surrogates(item) for item in node]
     if isinstance(node, dict):
-        return {_without_lone_surrogates(key): _without_lone_surrogates(value) for key, value in node.items()}
+        return {without_lone_surrogates(key): without_lone_surrogates(value) for key, value in node.items()}
     return node
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
+
+import msgspec
 
 from scanner.errors import InputError
 from scanner.model.common import EvidencePointer, JsonObject
@@ -12,15 +15,18 @@ from scanner.model.kinds import CALL
 from scanner.model.snapshot import Unit
 from scanner.normalize.pointer import child, optional_text, record, records, text
 
+_ANYWHERE: Final = EvidencePointer("")
+
 
 def activity_of(units: Sequence[Unit]) -> AwsActivity | None:
     """Return what the activity units of an account tell, in order of time; None where nobody asked for them.
 
+    What two look-ups found is one event; events of one id that differ stay two, so that none can hide another.
     Raises `InputError` (JSON pointer) on an event that is not what the collector keeps of one.
     """
     if not units:
         return None
-    events: dict[str, AwsEvent] = {}
+    events: dict[AwsEvent, AwsEvent] = {}
     unreadable = 0
     since: list[datetime] = []
     until: list[datetime] = []
@@ -34,7 +40,7 @@ def activity_of(units: Sequence[Unit]) -> AwsActivity | None:
                     unreadable += 1
                     continue
                 event = _event(raw, EvidencePointer(unit.unit_id, at), at)
-                events.setdefault(event.event_id, event)
+                events.setdefault(msgspec.structs.replace(event, evidence=_ANYWHERE), event)
     ordered = sorted(events.values(), key=lambda event: (event.time, event.event_id))
     return AwsActivity(tuple(ordered), min(since, default=None), max(until, default=None), unreadable)
 

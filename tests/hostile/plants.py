@@ -52,6 +52,8 @@ def bases(work: Path) -> dict[str, Files]:
     exports = {"az": az_export(work / "az"), "gcloud": gcloud_export(work / "gcloud")}
     made = {name: {p.stem: json.loads(p.read_bytes()) for p in folder.iterdir()} for name, folder in exports.items()}
     made["template"] = {"template": _template()}
+    of_pods = session(userIdentity={"type": "AWSService", "invokedBy": "pods.eks.amazonaws.com"}, eventID="1")
+    made["account"] = {"account": _export(), "trail": {"Records": [of_pods]}}
     for example in ("gcp-connection-plan", "azure-connection-plan", "secrets-role-plan", "administrator-role"):
         made[example] = {example: json.loads((ROOT / "examples" / f"{example}.json").read_bytes())}
     return made
@@ -277,4 +279,46 @@ def _template() -> dict[str, Any]:
     return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Role": role}}
 
 
-PLANTS = (*_azure(), *_gcloud(), *_plans(), *_templates())
+def session(**changes: Any) -> dict[str, Any]:
+    """Return an event: somebody of another account opens a session of Porter's role."""
+    return {
+        "eventVersion": "1.11",
+        "eventID": "00000000-0000-4000-8000-00000000e001",
+        "eventTime": "2026-05-20T02:00:00Z",
+        "eventSource": "sts.amazonaws.com",
+        "eventName": "AssumeRole",
+        "awsRegion": "us-east-1",
+        "sourceIPAddress": "198.51.100.7",
+        "userIdentity": {"type": "AWSAccount", "principalId": "AIDAX", "accountId": "999988887777"},
+        "requestParameters": {"roleArn": "arn:aws:iam::111122223333:role/porter-eso-secrets-manager",
+                              "roleSessionName": "x"},
+        "readOnly": True,
+        "recipientAccountId": "111122223333",
+        **changes,
+    }  # fmt: skip
+
+
+def _export() -> dict[str, Any]:
+    """Return an account with one of Porter's roles, as documented."""
+    made = _template()["Resources"]["Role"]["Properties"]
+    role = {
+        "Path": "/",
+        "RoleName": made["RoleName"],
+        "RoleId": "AROAXXXXXXXXXXXXXXXX",
+        "Arn": f"arn:aws:iam::111122223333:role/{made['RoleName']}",
+        "CreateDate": "2026-01-01T00:00:00Z",
+        "AssumeRolePolicyDocument": made["AssumeRolePolicyDocument"],
+        "InstanceProfileList": [],
+        "RolePolicyList": made["Policies"],
+        "AttachedManagedPolicies": [],
+        "Tags": [],
+        "RoleLastUsed": {},
+    }
+    return {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [role], "Policies": []}
+
+
+def _events() -> Iterator[Plant]:
+    yield Plant("foreign session", "aws", "account", _added("trail", lambda _: session(), "Records"))
+
+
+PLANTS = (*_azure(), *_gcloud(), *_plans(), *_templates(), *_events())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,6 +13,7 @@ from scanner.collect.snapshot_io import dump_snapshot
 from scanner.resources import data_dir
 from tests.hostile.kept import kept_targets
 from tests.hostile.law import command
+from tests.hostile.plants import session
 from tests.hostile.sealed import sealed_targets
 from tests.hostile.target import AS_OF, CHECKED, FORMATS, NOW, ROOT, Target, as_json, files_below, scanning
 
@@ -133,6 +135,12 @@ def _exports(work: Path) -> Iterable[Target]:
 
     yield Target("aws export", as_json(EXPORT), "gaad.json", scanning("aws", "gaad.json"))
     yield Target("aws snapshot", _snapshot(work / "gaad.json"), "snapshot.json", scanning("aws", "snapshot.json"))
+    events = [session(), session(eventName="AttachRolePolicy", eventSource="iam.amazonaws.com", readOnly=False,
+                                 requestParameters={"roleName": "porter-manager", "policyArn": "arn:aws:iam::aws:x"})]
+    looked_up = {"Events": [{"EventId": "1", "CloudTrailEvent": json.dumps(event)} for event in events]}
+    for name, trail in (("records", {"Records": events}), ("looked up", looked_up)):
+        yield Target(f"cloudtrail {name}", as_json(trail), "in/trail.json", scanning("aws", "in"),
+                     around=(("in/gaad.json", as_json(EXPORT)),))
     gcp, azure = gcloud_export(work / "gcp"), az_export(work / "az")
     for file in sorted(gcp.iterdir()):
         yield _directory(f"gcloud {file.stem}", "gcp", gcp, file.name)

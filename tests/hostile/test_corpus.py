@@ -15,7 +15,8 @@ from tests.hostile.targets import EXPORT
 
 CASES = Path(__file__).parent / "cases"
 NAMES = (
-    "aws export", "aws snapshot", "gcloud policy", "gcloud accounts", "gcloud keys", "az assignments",
+    "aws export", "aws snapshot", "cloudtrail records", "cloudtrail looked up",
+    "gcloud policy", "gcloud accounts", "gcloud keys", "az assignments",
     "az definitions", "az principals", "az applications", "gcp snapshot", "azure snapshot", "revoked export",
     "can export", "template porter-role.yaml", "template administrator-role.json", "template secrets-role-plan.json",
     "template gcp-connection-plan.json", "template azure-connection-plan.json", "porter.yaml", "baseline aws",

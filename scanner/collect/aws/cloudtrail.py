@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from scanner.collect.redact import Redactor
-from scanner.collect.strict_json import InputDocument
+from scanner.collect.strict_json import InputDocument, without_lone_surrogates
 from scanner.errors import InputError
 from scanner.model.common import JsonObject
 from scanner.model.kinds import ACTIVITY, CALL, aws_unit_id
@@ -23,6 +23,7 @@ _EVENT: Final = (
     *("eventID", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress", "errorCode", "readOnly"),
     *("recipientAccountId", "sharedEventID", "eventVersion"),
 )
+_OF_ROLES: Final = ("iam.amazonaws.com", "sts.amazonaws.com")
 _IDENTITY: Final = ("type", "principalId", "arn", "accountId", "invokedBy")
 _REQUEST: Final = (
     *("roleArn", "roleName", "policyName", "policyArn", "roleSessionName", "permissionsBoundary", "versionId"),
@@ -81,8 +82,11 @@ def with_event_files(snapshot: Snapshot, documents: list[InputDocument], redacto
 
 
 def _file_page(document: InputDocument, redactor: Redactor) -> JsonObject:
-    looked_up = [_record_in(entry) for entry in document.value.get("Events") or ()]
-    records = [*looked_up, *(document.value.get("Records") or ())]
+    lists = {key: document.value.get(key, []) for key in ("Events", "Records")}
+    for key, found in lists.items():
+        if not isinstance(found, list):
+            raise InputError(f"input `{document.name}`: `{key}` is not a list of events")
+    records = [*map(_record_in, lists["Events"]), *lists["Records"]]
     call = {"operation": "file", "params": {"file": document.name}}
     return {CALL: call, "Events": [kept_event(record, redactor) for record in records]}
 
@@ -93,14 +97,14 @@ def _record_in(entry: Any) -> Any:
     if not isinstance(text, str):
         return None
     try:
-        return json.loads(text)
-    except ValueError:
+        return without_lone_surrogates(json.loads(text))
+    except (ValueError, RecursionError):
         return None
 
 
 def kept_event(record: Any, redactor: Redactor) -> JsonObject:
     """Return what may be stored of one CloudTrail record."""
-    if not isinstance(record, dict) or not isinstance(record.get("eventName"), str):
+    if not isinstance(record, dict) or not _is_event(record):
         return {"unreadable": True}
     kept = _some(record, _EVENT)
     identity, request = record.get("userIdentity"), record.get("requestParameters")
@@ -109,6 +113,18 @@ def kept_event(record: Any, redactor: Redactor) -> JsonObject:
     if isinstance(request, dict) and isinstance(request.get("externalId"), str):
         kept["requestParameters"]["externalId"] = redactor.external_id(request["externalId"])
     return {"unreadable": True} if _hides_its_role(kept) else kept
+
+
+def _is_event(record: JsonObject) -> bool:
+    """Return whether everything that tells what an event is about is of its type: a field left out would hide it."""
+    if not all(isinstance(record.get(name), str) for name in ("eventName", "eventSource")):
+        return False
+    if not all(isinstance(record.get(name), str | bool | None) for name in _EVENT):
+        return False
+    request = record.get("requestParameters")
+    if record["eventSource"] not in _OF_ROLES or request is None:
+        return True
+    return isinstance(request, dict) and all(isinstance(request.get(name), str | None) for name in _REQUEST)
 
 
 def _hides_its_role(kept: JsonObject) -> bool:
