@@ -70,7 +70,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     axis=Axis.CONFORMANCE,
     family="excess",
-    requires=(kinds.LIGHTHOUSE,),
+    requires=(kinds.LIGHTHOUSE, kinds.SUBSCRIPTION),
     check=check,
     remediation=Remediation(
         summary="Remove the delegation.",
@@ -81,6 +81,6 @@ RULE = Rule(
         LIGHTHOUSE_PAGE,
     ),
     claims=(68,),
-    supplementary=(kinds.ROLE_DEFINITIONS, kinds.SUBSCRIPTION),
+    supplementary=(kinds.ROLE_DEFINITIONS,),
     cloud="azure",
 )

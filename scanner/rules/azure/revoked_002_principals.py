@@ -80,6 +80,8 @@ RULE = Rule(
         kinds.FEDERATED_CREDENTIALS,
         kinds.ROLE_DEFINITIONS,
         kinds.ROLE_ASSIGNMENTS,
+        kinds.APP_ROLE_ASSIGNMENTS,
+        kinds.DELEGATED_GRANTS,
     ),
     check=check,
     remediation=Remediation(
