@@ -10,6 +10,8 @@ from scanner.model.report import Population, RoleReview, Summary, Verdict
 from scanner.model.snapshot import SourceKind, Unit, UnitStatus
 
 YES, NO, NOT_PROVEN = "yes", "no", "not proven"
+NOT_JUDGED = "NotJudged"
+"""Error code of the unit that names what else is in a template."""
 
 
 HELD = "held to be Porter's"
@@ -34,9 +36,10 @@ def verdict(
         for u in units
         if u.status not in (UnitStatus.COMPLETE, UnitStatus.NOT_IN_INPUT)
     )
+    scope, held = _scope(source, units), _held(populations)
     return Verdict(
         as_documented=answer,
-        headline=_headline(answer, deviations, open_points, reviews, unread, source, _held(populations), missed),
+        headline=_headline(answer, deviations, open_points, reviews, unread, scope, held, missed),
         allows=_allows(findings, all_documented=answer != NO),
         unread=unread,
     )
@@ -82,18 +85,26 @@ def _leaves_open(finding: Finding) -> bool:
     return finding.result is Result.ERROR or (finding.result is Result.INCOMPLETE and finding.blocking)
 
 
+def _scope(source: SourceKind, units: Sequence[Unit]) -> str:
+    """Return what a file leaves open, as the last sentence of the headline."""
+    if source is SourceKind.LIVE:
+        return ""
+    if any(u.error is not None and u.error.code == NOT_JUDGED for u in units):
+        return " For this input only: neither its other resources nor what it does not contain were judged."
+    return " For this input only: what it does not contain was not judged."
+
+
 def _headline(
     answer: str,
     deviations: Sequence[Finding],
     open_points: Sequence[Finding],
     reviews: Sequence[RoleReview],
     unread: Sequence[str],
-    source: SourceKind,
+    scope: str,
     held: int,
     missed: Sequence[str],
 ) -> str:
     present = [r for r in reviews if r.present]
-    scope = "" if source is SourceKind.LIVE else " For this input only: what it does not contain was not judged."
     reading = "" if not unread else f" Not read: {count(len(unread), 'unit')}."
     if not present and answer == YES:
         other = f"{count(held, 'principal or registration', 'principals and registrations')} of Porter's"

@@ -11,9 +11,11 @@ import pytest
 
 from scanner.app.baselines.versions import chosen_version
 from scanner.app.scan import Judging, judged
+from scanner.assess.verdict import verdict
 from scanner.engine import RunFacts
 from scanner.localcloud.azure_tenant import documented_tenant
 from scanner.model.report import Report
+from scanner.model.snapshot import SourceKind, Unit, UnitError, UnitStatus
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "rules"))
 
@@ -55,3 +57,11 @@ def test_a_principal_that_is_left_without_its_role_is_not_no_access(presence: st
     assert "No Porter access found" not in found.verdict.headline
     assert found.verdict.headline.startswith("2 principals and registrations of Porter's found")
     assert found.verdict.as_documented == "yes"
+
+
+def test_a_template_with_more_in_it_than_identities_says_that_the_rest_was_not_judged() -> None:
+    error = UnitError("NotJudged", "other resources, not judged: AWS::EKS::PodIdentityAssociation (1)")
+    kind = "aws.template.other_resources"
+    rest = Unit(kind, kind, "aws", "111122223333", "global", False, UnitStatus.NOT_IN_INPUT, (), error=error)
+    assert "neither its other resources" in verdict((), (), (rest,), SourceKind.TEMPLATE).headline
+    assert "other resources" not in verdict((), (), (), SourceKind.TEMPLATE).headline
