@@ -152,3 +152,15 @@ def test_a_pool_of_whose_providers_no_file_tells_is_not_a_pool_without(tmp_path:
     assert status(outcome, kinds.POOLS) is UnitStatus.TRUNCATED
     found = {f.rule_id: f.result for f in outcome.report.findings if f.rule_id.startswith("GCP-WIF")}
     assert found == {"GCP-WIF-001": Result.INCOMPLETE, "GCP-WIF-002": Result.INCOMPLETE}
+
+
+def test_accounts_that_a_policy_binds_are_judged_where_no_file_lists_them(tmp_path: Path) -> None:
+    state = keyed_project(NOW)
+    folder = export(state, tmp_path / "as documented", leave_out=("accounts",))
+    outcome = judged(folder)
+    assert status(outcome, kinds.SERVICE_ACCOUNTS) is UnitStatus.TRUNCATED
+    assert outcome.report.verdict.as_documented == "not proven"
+    apply_gcp(state, [{"op": "bind", "role": "roles/owner", "member": "PORTER"}], NOW)
+    outcome = judged(export(state, tmp_path / "owner", leave_out=("accounts",)))
+    assert outcome.report.verdict.as_documented == "no"
+    assert "GCP-PERM-001" in {f.rule_id for f in outcome.report.findings if f.result is Result.FAIL}

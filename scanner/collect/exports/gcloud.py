@@ -36,6 +36,8 @@ def is_gcloud_export(value: Any) -> bool:
     return _shape(value) is not None
 
 
+LISTED = "listed"
+"""Key of an account that no list named, but a policy or a key of it."""
 _POLICY_KEYS = frozenset({"bindings", "etag", "version", "auditConfigs"})
 
 
@@ -105,7 +107,11 @@ def _pages(documents: list[InputDocument], project: str) -> Iterator[_Page]:
             yield _Page(kinds.ROLES, _called("roles.get", {"name": document.value["name"]}, document.value))
         else:
             items.setdefault(shape, []).append(document.value)
-    yield from _keys(items.pop("key", []))
+    keys = items.pop("key", [])
+    yield from _keys(keys)
+    if "account" not in items and (found := _named_accounts(documents, keys, project)):
+        # Judged they can be, counted they cannot: the unit is not whole without the list.
+        items["account"] = found
     for shape, found in items.items():
         kind, key, operation = _LISTS[shape]
         yield _Page(kind, _called(operation, {}, {key: found}))
@@ -165,6 +171,15 @@ def _keys(value: list[JsonObject]) -> Iterator[_Page]:
         yield _Page(kinds.SERVICE_ACCOUNT_KEYS, _called("projects.serviceAccounts.keys.list", {"name": account}, page))
 
 
+def _named_accounts(documents: list[InputDocument], keys: list[JsonObject], project: str) -> list[JsonObject]:
+    """Return the project's accounts that policies bind and keys belong to, where no file lists them."""
+    bindings = [b for d in documents if _shape(d.value) == "policy" for b in d.value.get("bindings") or ()]
+    members = {str(m).removeprefix("serviceAccount:") for b in bindings for m in b.get("members") or ()}
+    members |= {str(key["name"]).partition("/serviceAccounts/")[2].partition("/keys/")[0] for key in keys}
+    own = sorted(m for m in members if m.endswith(f"@{project}.iam.gserviceaccount.com") and ":" not in m)
+    return [{"name": f"projects/{project}/serviceAccounts/{m}", "email": m, LISTED: False} for m in own]
+
+
 def _called(operation: str, params: JsonObject, answer: JsonObject) -> JsonObject:
     return {CALL: {"operation": operation, "params": params}, **answer}
 
@@ -196,6 +211,9 @@ def _what_is_missing(kind: str, pages: list[_Page], project: str) -> str:
     """Return which parts of a unit no file holds, in words."""
     wanted: set[str] = set()
     match kind:
+        case kinds.SERVICE_ACCOUNTS:
+            rows = [a for p in pages if p.kind == kind for a in p.page["accounts"]]
+            wanted = {"the list of service accounts"} if any(LISTED in row for row in rows) else set()
         case kinds.SERVICE_ACCOUNT_POLICIES | kinds.SERVICE_ACCOUNT_KEYS:
             wanted = _emails(pages) - set(_asked(pages, kind))
         case kinds.ROLES:
