@@ -13,7 +13,7 @@ Set the condition to the documented one: all parts joined by &&.
 
 ## Limits
 A condition is a text: one that says the same in other words is reported as missing the documented part. Without the
-parameters of the documented version it can only be shown (MANUAL).
+parameters of the documented version only the form of its parts is judged, and the values are shown (MANUAL).
 
 ## References
 - https://github.com/porter-dev/gcp-onboarding
@@ -22,9 +22,10 @@ parameters of the documented version it can only be shown (MANUAL).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from scanner.access.gcp.terms import parse_condition
+from scanner.access.gcp.terms import Opaque, Term, parse_condition
 from scanner.baseline.records_gcp import FederationClaim
 from scanner.model import kinds_gcp as kinds
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity, Subject
@@ -103,12 +104,26 @@ def _deviations(claim: FederationClaim, provider: GcpProvider) -> Iterator[str]:
         return
     live = parse_condition(provider.attribute_condition)
     lost = [c for c in claim.conjuncts if "{" not in c and not parse_condition(c) <= live]
+    lost += [c for c in claim.conjuncts if "{" in c and not _has_form(c, live)]
     if lost:
         yield f"the attribute condition lacks {listed(lost)}"
     mapping = dict(provider.attribute_mapping)
     other = [k for k, v in claim.attribute_mapping.items() if mapping.get(k) != v]
     if other:
         yield f"the attribute mapping differs for {listed(other)}"
+
+
+def _has_form(conjunct: str, live: frozenset[Term]) -> bool:
+    """Return whether a part of the condition is the conjunct but for parameters that were not given."""
+    wanted = parse_condition(_OPEN.sub(_MARK, conjunct))
+    shapes = [re.escape(t.text).replace(_MARK, _VALUE) for t in wanted if isinstance(t, Opaque)]
+    texts = [t.text for t in live if isinstance(t, Opaque)]
+    return len(shapes) == len(wanted) and all(any(re.fullmatch(s, text) for text in texts) for s in shapes)
+
+
+_OPEN = re.compile(r"\{[a-z0-9_]+\}")
+_MARK = "PARAMETERNOTGIVEN"
+_VALUE = "[A-Za-z0-9_+=,.@:-]+"
 
 
 RULE = Rule(
