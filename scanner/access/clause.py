@@ -158,13 +158,13 @@ def _canonical(operator: str, text: str, where: str, special: bool) -> str:
         raise PolicyError(f"{where}: value `{text}` is not valid for this operator") from None
 
 
-def parse_number(text: str) -> Decimal:
-    """Return a finite decimal. Raises ValueError."""
+def parse_number(text: str, most_digits: int = 60) -> Decimal:
+    """Return a finite decimal of at most so many digits on either side of the point. Raises ValueError."""
     try:
         number = Decimal(text)
     except InvalidOperation:
         raise ValueError(text) from None
-    if not number.is_finite() or len(number.as_tuple().digits) > 60 or abs(number.adjusted()) > 60:
+    if not number.is_finite() or len(number.as_tuple().digits) > most_digits or abs(number.adjusted()) > most_digits:
         raise ValueError(text)
     return number
 
@@ -177,13 +177,13 @@ def format_number(number: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
-def parse_date(text: str) -> Decimal:
+def parse_date(text: str, most_digits: int = 60) -> Decimal:
     """Return seconds since 1970 of an ISO 8601 date (UTC where no zone is given) or of epoch seconds.
 
     Raises ValueError.
     """
     try:
-        return parse_number(text)
+        return parse_number(text, most_digits)
     except ValueError:
         moment = datetime.fromisoformat(f"{text}-01" if _YEAR_MONTH.fullmatch(text) else text)
     if moment.tzinfo is None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from functools import lru_cache
 from itertools import pairwise
 
@@ -49,6 +49,8 @@ Value = str | tuple[str, ...] | None
 """What a key has in a request: one value, a set of values, or None (absent)."""
 
 _ANYTHING = compile_pattern((STAR,))
+# Exact for the sum and the middle of any two numbers that a policy may hold (60 digits, exponents within 60).
+_DIGITS = 200
 
 
 class Domain(msgspec.Struct, frozen=True):
@@ -122,7 +124,7 @@ def _value_matches(clause: Clause, policy: str, value: str) -> bool:
             return value.lower() == policy
         if family == "ip":
             return _contains(parse_network(policy), value)
-        left = parse_number(value) if family == "numeric" else parse_date(value)
+        left = (parse_number if family == "numeric" else parse_date)(value, _DIGITS)
     except ValueError:
         return False
     right = Decimal(policy)
@@ -217,8 +219,9 @@ def _numbers(clauses: Sequence[Clause], family: str) -> list[str]:
     points = sorted({Decimal(v) for c in clauses for v in c.values})
     if not points:
         return ["0"]
-    between = [(a + b) / 2 for a, b in pairwise(points)]
-    return [format_number(n) for n in sorted({points[0] - 1, *points, *between, points[-1] + 1})]
+    with localcontext(Context(prec=_DIGITS)):
+        between = [(a + b) / 2 for a, b in pairwise(points)]
+        return [format_number(n) for n in sorted({points[0] - 1, *points, *between, points[-1] + 1})]
 
 
 def _addresses(clauses: Sequence[Clause]) -> list[str]:

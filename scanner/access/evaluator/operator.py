@@ -25,12 +25,12 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _EXPRESSION = re.compile(
     r"(?:(?P<set>forallvalues|foranyvalue):)?(?P<base>[a-z]+?)(?P<optional>ifexists)?", re.IGNORECASE
 )
-_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,100}(?:\.[0-9]{0,100})?|\.[0-9]{1,100})(?:[eE][+-]?[0-9]{1,3})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,200}(?:\.[0-9]{0,200})?|\.[0-9]{1,200})(?:[eE][+-]?[0-9]{1,3})?")
 _DATE = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})"
     r"(?:T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,30}))?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?"
 )
-_EPOCH = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,30})?")
+_EPOCH = re.compile(r"-?[0-9]{1,200}(?:\.[0-9]{1,200})?")
 _BLOCK = re.compile(r"([0-9A-Fa-f.:]+)(?:/([0-9]{1,3}))?")
 
 _ORDER: dict[str, Callable[[Decimal, Decimal], bool]] = {
