@@ -27,5 +27,6 @@ without_tiers_option = click.option(
 
 def say_tiers(lines: Iterable[TierLine]) -> None:
     """Say on standard error which rules each tier buys."""
+    say("rules that each --tier lets judge; a tier includes those before it:")
     for line in lines:
         say(f"{line.tier}: {len(line.rules)} rules{': ' if line.rules else ''}{', '.join(line.rules)}")

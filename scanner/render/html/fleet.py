@@ -166,12 +166,12 @@ def _told(words: str, found: int, whole: bool, calls: int) -> Told:
 
 def _tiles(rollup: Rollup, deviations: int) -> tuple[tuple[str | None, int, str, str, int | None], ...]:
     counts = rollup.counts
-    unread = counts["failed"] + counts["late"] + counts["broken"]
+    unread, unapproved = counts["failed"] + counts["late"] + counts["broken"], counts["not_approved"]
     return (
         ("#targets", counts["as_documented"], "targets as documented", "good", counts["targets"]),
         ("#deviations", deviations, "kinds of deviation", "bad" if deviations else "good", None),
         ("#targets", unread, "targets not read", "open" if unread else "good", counts["targets"]),
-        ("#coverage", counts["not_approved"], "found, not approved", "risk" if counts["not_approved"] else "good", None),
+        ("#coverage", unapproved, "found, not approved", "risk" if unapproved else "good", None),
     )
 
 
