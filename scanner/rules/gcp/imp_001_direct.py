@@ -40,6 +40,7 @@ from scanner.rules.gcp._common import (
     is_public,
     key_of,
     not_applicable,
+    strongest,
 )
 from scanner.rules.gcp_context import GcpContext
 from scanner.rules.words import quote
@@ -60,7 +61,7 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
             for member in binding.members
             if (outcome := _judge(ctx, account, binding, member)) is not None
         ]
-        yield from {o.discriminator: o for o in found}.values()
+        yield from strongest(found)
         if not found:
             yield Outcome(
                 account_subject(account),
