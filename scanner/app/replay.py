@@ -124,4 +124,6 @@ def _changed_findings(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> I
         if was != now:
             one = was or now or {}
             said = f"{was['status'] if was else 'absent'}, now {now['status'] if now else 'absent'}"
+            if was and now and was["status"] == now["status"]:
+                said = f"{was['status']} as before, with other words, evidence or access"
             yield f"{one['finding_id']} {one['rule_id']}: {said}"

@@ -54,7 +54,8 @@ def read_waivers(data: bytes, where: str) -> tuple[Waiver, ...]:
         waivers = tuple(_waiver(entry) for entry in entries)
         _unique(top, waivers)
     except BaselineError as error:
-        raise InputError(str(error), advice="`porter-audit waivers lint FILE` checks a file") from error
+        advice = "`porter-audit waivers lint --help` shows an entry; `waivers lint FILE` names what is wrong"
+        raise InputError(str(error), advice=advice) from error
     return waivers
 
 

@@ -85,6 +85,13 @@ def test_a_result_that_was_changed_is_named(copied: Nights) -> None:
     assert any("PASS, now FAIL" in line for line in done.differences)
 
 
+def test_a_result_that_is_the_same_and_told_otherwise_is_named_as_such(copied: Nights) -> None:
+    changed(copied.first, "report.json", lambda report: failed(report).update(message="something else"))
+    done = replay(copied.first)
+    assert not done.equal
+    assert any(line.endswith("FAIL as before, with other words, evidence or access") for line in done.differences)
+
+
 def test_evidence_that_was_changed_gives_another_report(copied: Nights) -> None:
     page = "evidence/aws/111122223333/global/aws.iam.authorization_details/page-0001.json"
     changed(copied.first, page, lambda value: value["RoleDetailList"].pop(0))
