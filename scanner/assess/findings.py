@@ -141,13 +141,18 @@ def _blocks(outcome: Outcome, frame: Frame) -> bool:
 
 
 def content_hash(outcome: Outcome) -> str:
-    """Return what exactly deviates; messages, evidence and witnesses do not count, order does not either."""
+    """Return what exactly deviates; messages, evidence and witnesses do not count, order does not either.
+
+    What is undecided beside a deviation counts: it may be more of it, which nobody accepted.
+    """
     diff = outcome.diff
     pieces = sorted(
         sha256_of([e.kind, e.actions, e.resources, e.conditions, e.principals]) for e in (diff.added if diff else ())
     )
     observed = outcome.observed.value if outcome.observed else None
-    return sha256_of([outcome.result, outcome.reason_code, outcome.severity, observed, pieces])
+    undecided = sorted(set(diff.undecided)) if diff and diff.added else []
+    doubt = [undecided] if undecided else []
+    return sha256_of([outcome.result, outcome.reason_code, outcome.severity, observed, pieces, *doubt])
 
 
 def duplicates(findings: Iterable[Finding]) -> tuple[str, ...]:

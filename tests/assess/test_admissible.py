@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
-from scanner.assess.findings import Frame, admissible
+from scanner.assess.findings import Frame, admissible, content_hash
 from scanner.assess.units import basis_of
-from scanner.model.finding import Outcome, Result, Subject
+from scanner.model.finding import Diff, DiffEntry, Outcome, Result, Subject
 from scanner.model.snapshot import Scope, SourceKind, Unit, UnitError, UnitStatus
 from scanner.rules.registry_gcp import GCP_RULES
 
@@ -66,3 +67,13 @@ def test_nothing_unread_leaves_a_pass_alone_and_anything_unread_takes_it_away() 
     assert admissible(passed, frame()) == passed
     for kind in (*RULE.requires, *RULE.supplementary):
         assert admissible(passed, frame(kind)).result is Result.INCOMPLETE
+
+
+def test_what_is_undecided_beside_a_deviation_is_part_of_what_deviates() -> None:
+    """A waiver of the deviation alone, or a ratchet that knows it, may not cover what could be more of it."""
+    added = (DiffEntry("action", "policy: 1", ("s3:GetObject",), ("*",)),)
+    hashes = {
+        content_hash(replace(outcome(Result.FAIL), diff=Diff(added, undecided=undecided)))
+        for undecided in ((), ("policy: 2: an unknown operator",), ("hidden: AccessDenied",))
+    }
+    assert len(hashes) == 3

@@ -63,6 +63,9 @@ _FROM_OFFICE = {
     "Action": "sts:AssumeRole",
     "Condition": {"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}},
 }
+_ODD = {"Action": "sts:SetSourceIdentity", "Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}
+_ODDER = {**_ODD, "Action": "sts:AssumeRoleWithSAML", "Principal": {"AWS": f"{_OURS}own"}}
+_HIDDEN = {"unread": "AccessDenied"}
 _POD = {"associations": [{"pod": "porter-agent-system/porter-agent", "role": "app"}]}
 
 GROWN: dict[str, tuple[str, Case, Case]] = {
@@ -80,6 +83,28 @@ GROWN: dict[str, tuple[str, Case, Case]] = {
     "a Deny beside accepted excess is gone": ("AWS-PERM-001", agent(_TABLES, _DENY), agent(_TABLES)),
     "a Deny beside accepted trust is gone": (
         "AWS-TRUST-001", also_trusting(*_PARTNER, _FROM_OFFICE), also_trusting(*_PARTNER),
+    ),
+    "beside accepted excess stands a policy that cannot be read": (
+        "AWS-PERM-001",
+        {"start": "documented", "roles": {"porter-telemetry-manager": {"add_statement": _MUCH}}},
+        {
+            "start": "documented",
+            "roles": {"porter-telemetry-manager": {"add_statement": _MUCH, "add_policy": {"hidden": _HIDDEN}}},
+        },
+    ),
+    "an unusual action of a trust gets another beside it": (
+        "AWS-TRUST-005", also_trusting(_ODD), also_trusting(_ODD, _ODDER),
+    ),
+    "an unusual action of a trust is for another principal": (
+        "AWS-TRUST-005", also_trusting(_ODD), also_trusting({**_ODD, "Principal": {"AWS": f"{_OURS}own"}}),
+    ),
+    "an unusual action of a trust loses its condition": (
+        "AWS-TRUST-005",
+        also_trusting({**_ODD, "Condition": {"StringEquals": {"sts:SourceIdentity": "a"}}}),
+        also_trusting(_ODD),
+    ),
+    "a Deny beside an unusual action of a trust is gone": (
+        "AWS-TRUST-005", also_trusting(_ODD, _FROM_OFFICE), also_trusting(_ODD),
     ),
     "a pod's other role may do more": (
         "AWS-POD-001", {**role("app", _BY_EC2), **_POD}, {**role("app", _BY_EC2, add_statement=_MUCH), **_POD},

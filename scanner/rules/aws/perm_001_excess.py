@@ -25,9 +25,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from scanner.access.records import Comparison, Piece
 from scanner.model.common import JsonObject
-from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
+from scanner.model.finding import Axis, Diff, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
     IAM_BEST_PRACTICES,
@@ -103,10 +105,17 @@ def _excess(ctx: AwsContext, judged: RoleJudgement, seen: Comparison, kind: str,
             _seen(judged, pieces),
             f"{first.document}: {first.statement}",
         ),
-        diff=difference(seen, pieces),
+        diff=_difference(judged, seen, pieces),
         witness=witness_of(first.witness),
         evidence=evidence_of(judged.role),
     )
+
+
+def _difference(judged: RoleJudgement, seen: Comparison, pieces: list[Piece]) -> Diff:
+    """Return the excess with every policy that could not be read: it may hold more, which no waiver accepted."""
+    made = difference(seen, pieces)
+    unread = judged.unread if judged.permissions is None else ()
+    return msgspec.structs.replace(made, undecided=(*made.undecided, *unread))
 
 
 def _seen(judged: RoleJudgement, pieces: list[Piece]) -> list[JsonObject]:

@@ -24,8 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from scanner.access.records import Answer
-from scanner.model.common import JsonObject, NotObserved
+from scanner.model.common import JsonObject, NotObserved, Observed
 from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS
@@ -40,7 +42,8 @@ from scanner.rules.aws._common import (
 )
 from scanner.rules.base import AwsContext, Rule
 from scanner.rules.differences import spoken, witness_of
-from scanner.rules.external_id import statements
+from scanner.rules.external_id import statements, values
+from scanner.rules.held import denied_in
 from scanner.rules.judge import trust_body
 from scanner.rules.questions import IMPOSSIBLE, POSSIBLE, UNDECIDED, ask_trust
 from scanner.rules.words import quote
@@ -84,10 +87,28 @@ def _judge(ctx: AwsContext, role: AwsRole) -> Outcome:
         else f"The trust policy of {quote(role.name)} grants only sts:AssumeRole and sts:TagSession.",
         reason_code="UNUSUAL_TRUST" if fails else "AS_DOCUMENTED",
         porter_role=key_of(ctx, role),
-        observed=ObservedValue(odd, "trust policy") if odd else None,
+        observed=ObservedValue(_seen(body, odd), "trust policy") if fails else None,
         witness=witness_of(answer.witness) if answer.outcome != IMPOSSIBLE else None,
         evidence=(role.evidence,),
     )
+
+
+def _seen(body: JsonObject, odd: list[str]) -> JsonObject:
+    """Return all that makes the trust unusual, without names: accepting it covers nothing that comes later."""
+    unusual = [
+        {key: value for key, value in statement.items() if key != "Sid"}
+        for statement in statements(body)
+        if statement.get("Effect") == "Allow" and _is_unusual(statement)
+    ]
+    ordered = sorted(unusual, key=lambda statement: msgspec.json.encode(statement, order="sorted"))
+    denied = denied_in([Observed(body)])
+    return {"elements": odd, "allowed": ordered, **({"denied": denied} if denied else {})}
+
+
+def _is_unusual(statement: JsonObject) -> bool:
+    documented = {action.lower() for action in DOCUMENTED_ACTIONS}
+    other = {action.lower() for action in values(statement.get("Action"))} - documented
+    return bool(other) or bool(_odd_elements({"Statement": statement}))
 
 
 def _odd_elements(body: JsonObject) -> list[str]:
