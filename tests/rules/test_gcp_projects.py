@@ -12,11 +12,13 @@ from scanner.assess.runner import Terms
 from scanner.baseline.load import find, load_gcp
 from scanner.collect.gcp.projects import collect_gcp
 from scanner.collect.gcp.session import GcpOptions
+from scanner.collect.ledger import Answer
+from scanner.collect.outcome import UnitStop
 from scanner.engine_gcp import evaluate_gcp
 from scanner.localcloud.gcp_provision import add_account, bind, keyed_project
 from scanner.localcloud.gcp_state import GcpState
 from scanner.model.finding import Finding, Result
-from scanner.model.snapshot import Snapshot
+from scanner.model.snapshot import Snapshot, UnitStatus
 from scanner.normalize.inventory import normalize
 from scanner.rules.gcp_context import CUSTOMER_ROLE
 
@@ -81,3 +83,21 @@ def test_an_account_of_a_project_of_porters_name_is_for_a_person_unless_ones_own
     assert [(f.result, f.reason_code, f.subject.name) for f in alone] == [(Result.MANUAL, "MAY_BE_VENDORS", member)]
     beside = judged(first, keyed_project(AS_OF))[first.project_id]
     assert [f.result for f in beside if f.rule_id == "GCP-SA-003"] == [Result.PASS]
+
+
+class OnlyByNumber(DirectSession):
+    """Tells everything about the project but the project itself."""
+
+    def send(self, operation: str, params: dict[str, object]) -> Answer:
+        if operation == "projects.get":
+            raise UnitStop(UnitStatus.DENIED, "PermissionDenied", "no")
+        return super().send(operation, params)
+
+
+def test_accounts_of_a_project_of_which_only_the_number_is_known_are_its_own() -> None:
+    state = keyed_project(AS_OF)
+    options = GcpOptions(projects=(state.number,))
+    inventory = normalize(collect_gcp(options, clock=lambda: AS_OF, session=OnlyByNumber(state)))
+    documented = load_gcp(find("porter@2026-05"))
+    found = evaluate_gcp(inventory.gcp[0], inventory, documented, Terms(AS_OF, EmptyCatalogue())).findings
+    assert other_principals(found) == []

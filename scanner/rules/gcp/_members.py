@@ -63,15 +63,15 @@ def _of_account(ctx: GcpContext, member: str) -> str | None:
     if project := ctx.elsewhere.get(member):
         return f"Porter's service account of project {quote(project)}"
     name, _, host = member.removeprefix("serviceAccount:").partition("@")
-    if not _named(ctx, name):
+    # What the project lists is its own, and judged as such, also where only its number is known.
+    if not _named(ctx, name) or any(canonical(a.member) == member for a in ctx.project.service_accounts):
         return None
     if host != own_host(ctx.project):
         return "a service account of another project"
-    listed = {canonical(a.member) for a in ctx.project.service_accounts}
     if ctx.inventory.source is SourceKind.TEMPLATE:
         return None  # a plan lists what it makes
     whole = any(u.kind == SERVICE_ACCOUNTS and u.status is UnitStatus.COMPLETE for u in _units(ctx))
-    return "an account that the project does not list" if whole and member not in listed else None
+    return "an account that the project does not list" if whole else None
 
 
 def _units(ctx: GcpContext) -> list[Unit]:
