@@ -17,6 +17,8 @@ from scanner.rules.words import quote
 _TAG_KEYS = ("aws:resourcetag/", "aws:requesttag/")
 _POD_SUBJECT = re.compile(r"system:serviceaccount:([^:]*):(.*)", re.DOTALL)
 _OWNER_OF_REPOSITORY = re.compile(r"repo:([^/@]*)")
+_OF_CERTIFICATE = "/x509"
+"""In the keys under which IAM Roles Anywhere shows a certificate: `aws:PrincipalTag/x509Subject/CN`."""
 _ACCOUNT_ID = re.compile(r"(?<!\d)\d{12}(?!\d)")
 
 
@@ -31,6 +33,9 @@ class Mark(msgspec.Struct, frozen=True):
 
 def by_tag(baseline: AwsBaseline, tags: Sequence[tuple[str, str]]) -> str | None:
     """Return why tags say that a thing is the vendor's."""
+    prefix = baseline.name_prefix.lower()
+    if not any(key.lower().startswith(prefix) for key, _ in tags):  # asked of every role of an account
+        return None
     known = vendor_tags(baseline)
     found = next(((key, value) for key, value in tags if (key, value) in known), None)
     return f"it carries the tag {quote('='.join(found))}" if found else None
@@ -71,8 +76,8 @@ def trust_marks(body: JsonObject, baseline: AwsBaseline) -> Iterator[Mark]:
             yield from _of_provider(provider, domains, baseline.name_prefix.lower())
         if "CanonicalUser" in principal:
             yield Mark("admits a canonical user id, which may be any account's", certain=False)
-        for value in _asked_for(statement):
-            yield from _of_value(value, baseline)
+        for key, value in _asked_for(statement):
+            yield from _of_value(key, value, baseline)
 
 
 def _of_provider(provider: str, domains: Sequence[str], prefix: str) -> Iterator[Mark]:
@@ -83,19 +88,22 @@ def _of_provider(provider: str, domains: Sequence[str], prefix: str) -> Iterator
         yield Mark(f"trusts the identity provider {quote(name)}, which is named like Porter's", certain=False)
 
 
-def _of_value(value: str, baseline: AwsBaseline) -> Iterator[Mark]:
+def _of_value(key: str, value: str, baseline: AwsBaseline) -> Iterator[Mark]:
+    prefix = baseline.name_prefix.lower()
     pod, owner = _POD_SUBJECT.match(value), _OWNER_OF_REPOSITORY.match(value)
     named = pod is not None and is_vendor_pod(baseline, pod[1], pod[2])
-    named = named or (owner is not None and owner[1].lower().startswith(baseline.name_prefix.lower()))
-    if named or set(_ACCOUNT_ID.findall(value)) & set(vendor_accounts(baseline)):
+    named = named or (owner is not None and owner[1].lower().startswith(prefix))
+    named = named or (_OF_CERTIFICATE in key.lower() and prefix in value.lower())
+    accounts = _ACCOUNT_ID.findall(value)
+    if named or (accounts and set(accounts) & set(vendor_accounts(baseline))):
         yield Mark(f"admits {quote(value)}", certain=False)
 
 
-def _asked_for(statement: JsonObject) -> Iterator[str]:
-    """Yield the values that conditions ask for; what they shut out is no mark."""
+def _asked_for(statement: JsonObject) -> Iterator[tuple[str, str]]:
+    """Yield the keys and values that conditions ask for; what they shut out is no mark."""
     conditions = statement.get("Condition")
     for operator, keys in conditions.items() if isinstance(conditions, dict) else ():
         if "not" in operator.lower() or operator.lower() == "null" or not isinstance(keys, dict):
             continue
-        for value in keys.values():
-            yield from values(value)
+        for key, value in keys.items():
+            yield from ((key, one) for one in values(value))
