@@ -109,9 +109,8 @@ def _moved(seen: Seen, state: State) -> str:
     if state.resolved_at is not None:
         return REAPPEARED
     moved = _between(state.seen, seen)
-    if moved == UNCHANGED and state.seen.status == "WAIVED":
-        return WAIVER_EXPIRED
-    return moved
+    # Somebody answered for it until now, and nobody does any more: also for what is left of it.
+    return WAIVER_EXPIRED if state.seen.status == "WAIVED" and moved != WORSENED else moved
 
 
 def _between(before: Seen, after: Seen) -> str:
@@ -129,7 +128,8 @@ def _between(before: Seen, after: Seen) -> str:
         fewer = _all_inside(after.diff.added, before.diff.added)
         # The same pieces with another hash: something beside them changed, a Deny for example.
         return IMPROVED if fewer and not _all_inside(before.diff.added, after.diff.added) else WORSENED
-    return IMPROVED if step > 0 else WORSENED
+    # Without pieces to compare, another kind of deviation is another matter, however grave.
+    return IMPROVED if step > 0 and before.reason_code == after.reason_code else WORSENED
 
 
 def _all_inside(pieces: Sequence[SeenPiece], others: Sequence[SeenPiece]) -> bool:

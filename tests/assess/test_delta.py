@@ -78,6 +78,13 @@ DELTAS: dict[str, tuple[tuple[Seen, ...], str | None]] = {
     "its waiver expired": ((WAIVED, replace(FAIL, delta="waiver_expired")), "waiver_expired"),
     "its waiver was deleted": ((WAIVED, FAIL), "waiver_expired"),
     "its waiver is broken": ((WAIVED, WIDER), "worsened"),
+    "its waiver was deleted, less is left": ((replace(WIDER, status="WAIVED"), FAIL), "waiver_expired"),
+    "its waiver was deleted, the rule is new": (
+        (WAIVED, replace(WIDER, rule_version=2)), "waiver_expired",
+    ),
+    "less grave, and of another kind": (
+        (seen("a", severity="high"), seen("a", severity="low", reason_code="ANOTHER")), "worsened",
+    ),
     "the rule speaks anew": ((FAIL, replace(WIDER, rule_version=2)), "rule_changed"),
     "the rule is new, its words are not": ((FAIL, replace(FAIL, rule_version=2)), "unchanged"),
     "nothing to tell": ((PASS, PASS), None),
