@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("scanner.model", "scanner.access", "scanner.baseline", "scanner.normalize"),
         *("scanner.rules", "scanner.engine", "scanner.engine_azure", "scanner.engine_gcp"),
         *("scanner.assess.waive", "scanner.assess.waiver_rule", "scanner.assess.delta", "scanner.assess.runner"),
-        "scanner.assess.revoked",
+        *("scanner.assess.revoked", "scanner.assess.verdict"),
         *(f"scanner.{edge}" for edge in EDGES),
     ),
     "cli": ("scanner.app", "scanner.model"),
