@@ -42,6 +42,8 @@ class Basis(msgspec.Struct, frozen=True):
 
 
 def _why(unit: Unit) -> str:
+    if unit.status is UnitStatus.NOT_IN_INPUT:
+        return "not in this input"
     return f"{unit.status.value}: {unit.error.code}" if unit.error else unit.status.value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.model.finding import SEVERITY_ORDER, Diff, Finding, Severity, Witness
+from scanner.model.finding import SEVERITY_ORDER, Diff, Finding, Result, Severity, Witness
 from scanner.model.question import Question
 from scanner.model.report import Report, RoleReview
 from scanner.model.snapshot import UnitStatus
@@ -204,8 +204,10 @@ def _finding(page: Page, finding: Finding, verbose: bool, *, steps: bool) -> Non
         _witness(page, finding.witness)
     if finding.remediation:
         owner = OWNER_WORDS.get(finding.remediation.owner, finding.remediation.owner)
-        page.labelled("Who acts", one_line(f"{owner}: {finding.remediation.summary}", _TEXT_LIMIT), indent=4)
-        if steps:
+        is_open = finding.result is Result.INCOMPLETE
+        label = "If it fails" if is_open else "Who acts"
+        page.labelled(label, one_line(f"{owner}: {finding.remediation.summary}", _TEXT_LIMIT), indent=4)
+        if steps and not is_open:
             for step in finding.remediation.steps:
                 page.labelled("", f"– {one_line(step)}", indent=4)
             if finding.remediation.cli:

@@ -333,9 +333,14 @@ _TO_ACT = {"not-documented", "errors", "manual", "not-proven", "risks", "houseke
 
 
 def duties(report: Report) -> list[Duty]:
-    """Return what must be done, by owner, most severe first; deviations before documented risks."""
+    """Return what must be done, by owner, most severe first; deviations before documented risks.
+
+    Of what was not decided nobody must mend anything yet: it has to be read. What is about reading is here.
+    """
     collected: dict[tuple[str, str], list[Finding]] = {}
     for finding in in_order(report.findings):
+        if finding.result is Result.INCOMPLETE and finding.axis is not Axis.COVERAGE:
+            continue
         if finding.remediation and group_slug(finding) in _TO_ACT and finding.severity is not Severity.INFO:
             key = (finding.remediation.owner, finding.remediation.summary)
             collected.setdefault(key, []).append(finding)

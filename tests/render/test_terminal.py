@@ -13,6 +13,7 @@ from scanner.model.report import TieOut
 from scanner.model.snapshot import UnitStatus
 from scanner.render.terminal import render_terminal
 from scanner.render.text import cells
+from scanner.render.words import duties
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 WIDTHS = (60, 80, 100, 140)
@@ -196,3 +197,14 @@ def test_what_a_file_cannot_hold_is_one_line() -> None:
     kinds = ", ".join(sorted({unit.kind for unit in units}))
     assert f"Also not read not in this input: {kinds}; no effect on the verdict" in text
     assert "NotInInput" not in text
+
+
+def test_nobody_is_told_to_remove_what_was_not_decided() -> None:
+    report = sample.incomplete()
+    text = render_terminal(report, verbose=True)
+    open_ = text[text.index("Not proven") : text.index("This run")]
+    told = {finding.remediation.summary for finding in report.findings if finding.result is Result.INCOMPLETE}
+    assert told
+    assert "If it fails" in open_
+    to_do = [finding for duty in duties(report) for finding in duty.findings]
+    assert {f.axis.value for f in to_do if f.result is Result.INCOMPLETE} <= {"coverage"}
