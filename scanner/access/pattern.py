@@ -156,7 +156,9 @@ class Machine:
         if other is None:
             other = next(chr(n) for n in range(0x100, 0x10000) if chr(n) not in self._literal)
         variables = {s for p in required for s in p.symbols if is_variable(s)}
-        return [other, *sorted(c for c in self._literal if len(c) == 1), *sorted(variables)]
+        # A wildcard that stops at `:` tells it from every other letter, also where no pattern spells one.
+        stop = {":"} if self._any_segment | self._loop_segment else set()
+        return [other, *sorted({c for c in self._literal if len(c) == 1} | stop), *sorted(variables)]
 
     def step(self, state: int, symbol: str) -> int:
         """Return the state after reading one letter (or one variable, which only `*` and the same variable match)."""
