@@ -22,6 +22,23 @@ def shown(text: str, limit: int = 100) -> str:
     return "".join(char if char.isprintable() else "?" for char in text[:limit])
 
 
+_TEXT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+# Nothing a cloud or tool prints is nested a quarter as deep; Python's own limit is near where rules are at work.
+_MAX_DEPTH = 100
+
+
+def _too_deep(text: str) -> bool:
+    """Return whether JSON is nested deeper than twice `_MAX_DEPTH`; never for what is within it."""
+    brackets = _TEXT.sub("", text).encode("ascii", "replace").translate(None, _NO_BRACKETS)
+    for _ in range(_MAX_DEPTH):
+        if not brackets:
+            return False
+        # Takes off one level of everything, or two where a list stands in an object.
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return bool(brackets)
+
+
 class InputDocument(msgspec.Struct, frozen=True):
     """One JSON value of the input, with the name of the file and its place in it."""
 
@@ -72,6 +89,8 @@ def parse_values(name: str, data: bytes) -> list[Any]:
         raise InputError(f"input `{name}`: {error}") from error
     if not values:
         raise InputError(f"input `{name}`: is empty")
+    if _too_deep(text):
+        raise InputError(f"input `{name}`: nested too deeply")
     return [without_lone_surrogates(value) for value in values] if _SURROGATE.search(text) else values
 
 

@@ -174,6 +174,22 @@ def test_a_value_as_deep_as_wanted_ends_in_one_line(known: dict[str, Target], tm
 SOME = [name for name in (*NAMES, *EVIDENCE, *KEPT) if not name.startswith(("page", "baseline aws"))]
 
 
+@pytest.mark.parametrize("key", ["Version", "Statement", "Id"])
+def test_depth_near_the_interpreters_own_limit_is_refused_before_a_rule_meets_it(
+    known: dict[str, Target], tmp_path: Path, key: str
+) -> None:
+    """A rule that fails is exit 4; between 900 and 1,000 levels reading went well and rules did not."""
+    target = known["aws export"]
+    for levels in (100, 880, 900, 920, 940, 960, 980):
+        nested = b'{"a":[' * (levels // 2) + b"1" + b"]}" * (levels // 2)
+        data = target.seed.replace(b'"RolePolicyList"', b'"%s": %s, "RolePolicyList"' % (key.encode(), nested))
+        inside = target.seed.replace(b'"Action": "s3:*"', b'"Action": %s' % nested)
+        for made in (data, inside):
+            ended = command(*target.lay(tmp_path, made))
+            assert target.wrong(made, ended) == [], (levels, ended.err[:300])
+            assert ended.code == 3 or levels == 100
+
+
 @pytest.mark.parametrize("name", SOME)
 def test_some_mutants_of_every_seed(known: dict[str, Target], tmp_path: Path, name: str) -> None:
     """A few of those that `make fuzz` goes on making."""
