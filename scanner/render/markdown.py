@@ -147,7 +147,7 @@ def _run(lines: list[str], report: Report) -> None:
     lines += [f"- Run {plain(run.run_id)}, porter-audit {plain(run.tool_version, 40)}, {plain(run.source.value)} input"]
     lines += [f"- Collected {when(run.collected_at)}"]
     lines += [f"- Read as {plain(caller.principal)}" for caller in run.callers[:_SHOWN]]
-    lines += [f"- Also not read: {plain(phrase)}; no effect on the verdict" for phrase in other[:_SHOWN]]
+    lines += [f"- Also not read: {plain(phrase)}" for phrase in other[:_SHOWN]]
     lines += [f"- Not evaluated: {plain(phrase)}" for phrase in not_evaluated(report)[:_SHOWN]]
     errors = sum(f.result is Result.ERROR for f in report.findings)
     lines += [f"- {count(errors, 'rule result')} in error"] if errors else []

@@ -290,7 +290,7 @@ def _facts(page: Page, report: Report) -> None:
     )
     other = unread_words(report)
     for phrase in other[:6]:
-        page.labelled("Also not read", f"{phrase}; no effect on the verdict")
+        page.labelled("Also not read", phrase)
     if len(other) > 6:
         page.labelled("", f"and {len(other) - 6} more")
     for phrase in not_evaluated(report):

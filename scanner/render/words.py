@@ -202,11 +202,14 @@ def unread_other(report: Report) -> tuple[Unit, ...]:
 
 
 def unread_words(report: Report) -> tuple[str, ...]:
-    """Return what was not read and does not matter for the verdict: one phrase each, one for all a file cannot hold."""
+    """Return what was not read and is no cause of an open verdict: one phrase each, one for all a file cannot hold."""
     other = unread_other(report)
     absent = sorted({one_line(u.kind, 80) for u in other if u.status is UnitStatus.NOT_IN_INPUT})
-    phrases = tuple(unit_phrase(u) for u in other if u.status is not UnitStatus.NOT_IN_INPUT)
-    return (*phrases, f"not in this input: {', '.join(absent)}") if absent else phrases
+    phrases = tuple(
+        f"{unit_phrase(u)}; no effect on the verdict" for u in other if u.status is not UnitStatus.NOT_IN_INPUT
+    )
+    held = f"not in this input, so that nothing that needs it is decided: {', '.join(absent)}"
+    return (*phrases, held) if absent else phrases
 
 
 def not_evaluated(report: Report) -> tuple[str, ...]:

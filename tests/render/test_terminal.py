@@ -195,7 +195,8 @@ def test_what_a_file_cannot_hold_is_one_line() -> None:
     units = tuple(replace(u, status=UnitStatus.NOT_IN_INPUT, required=False) for u in report.units)
     text = flat(render_terminal(replace(report, units=units)))
     kinds = ", ".join(sorted({unit.kind for unit in units}))
-    assert f"Also not read not in this input: {kinds}; no effect on the verdict" in text
+    assert f"Also not read not in this input, so that nothing that needs it is decided: {kinds}" in text
+    assert "no effect on the verdict" not in text
     assert "NotInInput" not in text
 
 
