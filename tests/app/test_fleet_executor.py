@@ -176,6 +176,21 @@ def test_no_cloud_has_more_targets_under_way_than_its_limit(tmp_path: Path) -> N
     assert len(journal(folder.path)) == 12
 
 
+def test_a_worker_keeps_no_record_of_the_work_it_has_done() -> None:
+    """Dask's own profiler, asked what it saw of a task that kept a core busy for thirty of its looks: nothing."""
+    with open_executor(DaskLocal(1)) as opened:
+        assert opened.executor.submit(_busy, 0.3).result(30) > 0
+        client: Any = opened.executor._client  # type: ignore[attr-defined]
+        assert client.profile()["count"] == 0
+
+
+def _busy(seconds: float) -> int:
+    rounds, end = 0, time.process_time() + seconds
+    while time.process_time() < end:
+        rounds += 1
+    return rounds
+
+
 def test_a_worker_killed_in_the_middle_loses_no_target_and_doubles_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

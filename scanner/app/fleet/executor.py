@@ -20,6 +20,9 @@ _REMOTE = re.compile(r"dask://((?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]{1,253}):[0-9]
 _CONNECT_TIMEOUT_S = 15
 # Reading waits for the network about as long as judging keeps a core busy.
 _THREADS_OF_A_WORKER = 4
+# A worker's profiler looks at the stacks of all it does every 10 ms and keeps what it saw for a quarter of an hour: a
+# megabyte for each account, read by nobody (distributed 2026.8, `Worker.trigger_profile` and `profile_keys_history`).
+_WORKER_SETTINGS = {"distributed.worker.profile.enabled": False}
 
 
 class Threads(msgspec.Struct, frozen=True):
@@ -91,10 +94,11 @@ def open_executor(spec: ExecutorSpec) -> Iterator[OpenExecutor]:
 @contextmanager
 def _dask_client(spec: DaskLocal | DaskRemote) -> Iterator[Any]:
     try:
+        import dask.config
         import distributed
     except ModuleNotFoundError as error:
         raise UsageError("Dask is not installed", advice="pip install 'porter-audit[fleet]'") from error
-    dask: Any = distributed
+    made: Any = distributed
     if isinstance(spec, DaskLocal):
         options = {
             "processes": True,
@@ -102,11 +106,15 @@ def _dask_client(spec: DaskLocal | DaskRemote) -> Iterator[Any]:
             "dashboard_address": None,
             "host": "127.0.0.1",
         }
-        with dask.LocalCluster(n_workers=spec.hands, **options) as cluster, dask.Client(cluster) as client:
+        with (
+            dask.config.set(_WORKER_SETTINGS),
+            made.LocalCluster(n_workers=spec.hands, **options) as cluster,
+            made.Client(cluster) as client,
+        ):
             yield client
         return
     try:
-        client = dask.Client(f"tcp://{spec.address}", timeout=_CONNECT_TIMEOUT_S)
+        client = made.Client(f"tcp://{spec.address}", timeout=_CONNECT_TIMEOUT_S)
     except OSError as error:
         raise UsageError(f"no Dask scheduler answers at `{spec.address}`") from error
     with client:
