@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from scanner.app.past import remember
+from scanner.app.past import MIXED, remember
 from scanner.assess.delta import diff_nights
 from scanner.errors import InputError, UsageError
 from scanner.history.lock import only_writer
@@ -32,8 +32,14 @@ class ChangeLine(msgspec.Struct, frozen=True):
 
 
 def diff_reports(before: Path, after: Path) -> list[ChangeLine]:
-    """Return what changed between two reports, the gravest first; raises `InputError`."""
-    return [_line(delta, what) for delta, what in diff_nights(read_night(before), read_night(after))]
+    """Return what changed between two reports, the gravest first.
+
+    Raises `InputError`, and `UsageError` where one is of a plan and the other is not.
+    """
+    first, second = read_night(before), read_night(after)
+    if first.run.planned is not second.run.planned:
+        raise UsageError(MIXED)
+    return [_line(delta, what) for delta, what in diff_nights(first, second)]
 
 
 def _line(delta: str, what: Seen | Gone) -> ChangeLine:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from scanner.app.exit_codes import CLEAN, INCOMPLETE, strongest
-from scanner.assess.delta import compare_nights, known_from, with_history
+from scanner.assess.delta import comparable, compare_nights, known_from, with_history
 from scanner.errors import HistoryError, UsageError
 from scanner.history.lock import only_writer
 from scanner.history.report_file import read_night
@@ -20,6 +20,8 @@ from scanner.rules.base import Settings
 
 Warn = Callable[[str], None]
 _MANIFEST = "manifest.json"
+MIXED = "what a template or plan would make and what is there are not compared with each other"
+OWN_HISTORY = "give plans a `--history` or `--previous` of their own"
 
 
 class Past:
@@ -140,6 +142,8 @@ def settings_of(previous: Previous | None, secret_expiry_days: tuple[int, int, i
 def remember(store: Store, night: Night) -> bool:
     """Write a night into a history, judged by what the history knows; False if it is there already."""
     known = store.previous([scope.id for scope in night.scopes])
+    if not comparable(known, planned=night.run.planned):
+        raise HistoryError(f"run `{night.run.run_id[:60]}`: {MIXED}", advice=OWN_HISTORY)
     compared = compare_nights(known, night)
     return store.record(
         night,

@@ -17,10 +17,11 @@ from scanner.app.gates import GATES, exit_code
 from scanner.app.held import read_any
 from scanner.app.logs import phase
 from scanner.app.params import SENSITIVE, Parameter
-from scanner.app.past import Past, settings_of, with_past
+from scanner.app.past import MIXED, OWN_HISTORY, Past, settings_of, with_past
 from scanner.app.run_facts import effective_parameters, host, new_run_id, now, python_version
 from scanner.app.snapshots import part_of
 from scanner.app.sources.aws import Progress
+from scanner.assess.delta import comparable
 from scanner.assess.revoked import asked_for, of_revocation
 from scanner.assess.runner import Terms
 from scanner.assess.waive import waive
@@ -35,7 +36,7 @@ from scanner.model.config import Days
 from scanner.model.history import Previous
 from scanner.model.question import Question
 from scanner.model.report import Report
-from scanner.model.snapshot import Snapshot
+from scanner.model.snapshot import Snapshot, SourceKind
 from scanner.model.waiver import Waiver
 from scanner.render.json_order import ordered
 
@@ -140,6 +141,8 @@ def judge(
     """Judge a snapshot that was read. Without `as_of` the clock of the rules is the time of collection."""
     scopes = [scope.id for scope in snapshot.scopes]
     previous = options.past.previous(scopes) if options.past is not None else None
+    if previous is not None and not comparable(previous, planned=snapshot.source is SourceKind.TEMPLATE):
+        raise UsageError(MIXED, advice=OWN_HISTORY)
     judging = Judging(
         values=_public(options.parameters),
         as_of=options.as_of or snapshot.collected_at,

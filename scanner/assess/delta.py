@@ -42,6 +42,11 @@ class Compared(msgspec.Struct, frozen=True):
     facts: Facts
 
 
+def comparable(previous: Previous, *, planned: bool) -> bool:
+    """Return whether a run may be compared with what is known: a plan tells nothing of what is there."""
+    return previous.run_id is None or previous.planned is planned
+
+
 def compare_nights(previous: Previous, night: Night) -> Compared:
     """Return what changed. Nothing counts as fixed that tonight could not see."""
     known = {state.seen.fingerprint: state for state in previous.states}
@@ -254,6 +259,7 @@ def known_from(night: Night) -> Previous:
         states=tuple(states[name] for name in sorted(states)),
         rule_versions=rule_versions(night.findings),
         facts=_facts(note.facts if note else Facts(), night),
+        planned=night.run.planned,
     )
 
 

@@ -55,6 +55,7 @@ class _Known(msgspec.Struct, frozen=True):
 
     rule_versions: dict[str, Whole] = {}
     facts: Facts = Facts()
+    planned: bool = False
 
 
 class RunRow(msgspec.Struct, frozen=True, array_like=True):
@@ -159,6 +160,7 @@ class Store:
             states=states,
             rule_versions=known.rule_versions,
             facts=known.facts,
+            planned=known.planned,
         )
 
     def record(
@@ -175,7 +177,7 @@ class Store:
                 return False
             self._refuse_the_past(night)
             versions = {seen.rule_id: seen.rule_version for seen in night.findings}
-            known = msgspec.json.encode(_Known(versions, facts), order="sorted").decode()
+            known = msgspec.json.encode(_Known(versions, facts, night.run.planned), order="sorted").decode()
             run = self._add_run(night, known)
             self._add_results(run, night.findings, deltas)
             self._add_gone(run, gone)

@@ -98,6 +98,8 @@ class SeenRun(msgspec.Struct, frozen=True):
     run_id: str
     as_of: datetime
     baseline: SeenBaseline
+    planned: bool = False
+    """It judged what a template or plan would make, not what is there."""
 
     def __post_init__(self) -> None:
         check_moments(self.as_of)
@@ -205,6 +207,8 @@ class Previous(msgspec.Struct, frozen=True):
     states: tuple[State, ...] = ()
     rule_versions: dict[str, int] = {}
     facts: Facts = Facts()
+    planned: bool = False
+    """The run before judged a template or plan."""
 
     def __post_init__(self) -> None:
         check_moments(self.as_of)

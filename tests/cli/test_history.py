@@ -65,6 +65,30 @@ def test_nights_with_a_history(night: Night, tmp_path: Path) -> None:
     assert (done.code, set(deltas(fifth)) - {"unknown_incomplete"}) == (1, {"reappeared", "unchanged"})
 
 
+def test_a_plan_mends_nothing_that_is_there(night: Night, porter: Porter, tmp_path: Path) -> None:
+    """A template holds none of the account's other roles: their deviations were called fixed."""
+    history, plan = tmp_path / "history.sqlite", Path(__file__).resolve().parents[2] / "examples" / "porter-role.yaml"
+    night(1, trusting("bridge"), "--history", history)
+    report, planned = tmp_path / "night-1" / "report.json", tmp_path / "planned"
+    scan = ("scan", "aws", "--from", plan, "--param", "account_id=111122223333", "--out", planned)
+    for option in (("--history", history), ("--previous", report)):
+        done = porter(*scan, *option)
+        assert (done.code, "not compared with each other" in done.err) == (3, True)
+    assert porter(*scan).code == 0
+    assert porter("diff", report, planned / "report.json").code == 3
+    rebuilt = tmp_path / "rebuilt.sqlite"
+    assert porter("history", "rebuild", rebuilt, report, planned / "report.json").code == 3
+    done, second = night(2, trusting("bridge"), "--history", history, "--ratchet")
+    assert (done.code, set(deltas(second))) == (0, {"unchanged"})
+
+
+def test_a_plan_has_a_history_of_its_own(porter: Porter, tmp_path: Path) -> None:
+    plan = Path(__file__).resolve().parents[2] / "examples" / "administrator-role.json"
+    own = ("--param", "account_id=111122223333", "--history", tmp_path / "plans.sqlite", "--ratchet")
+    # What the example leaves open stays open; its deviations are known by then.
+    assert [porter("scan", "aws", "--from", plan, *own).code for _ in range(2)] == [1, 2]
+
+
 def test_nights_without_a_history_of_their_own_say_the_same(night: Night, tmp_path: Path) -> None:
     exports = [trusting("bridge"), trusting("bridge"), trusting(), trusting("bridge")]
     codes, told = [], []
