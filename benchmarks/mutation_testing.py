@@ -406,12 +406,12 @@ def main(options: argparse.Namespace) -> None:
     """Try the mutants, print survivors as they are found, then the table."""
     hypothesis.settings.register_profile("mutation", deadline=None, derandomize=True, database=None)
     hypothesis.settings.load_profile("mutation")
-    os.environ["PYTHONDONTWRITEBYTECODE"], sys.dont_write_bytecode = "1", True
     start, results = time.monotonic(), []
     with tempfile.TemporaryDirectory() as place:
         copy_tree(Path(place))
         os.chdir(place)
         sys.path.insert(0, place)
+        pytest.main(["--version"])
         for name in options.room or ROOMS:
             for mutant, end in run_room(name, options.file, options):
                 results.append((mutant, end))
