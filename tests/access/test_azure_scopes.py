@@ -74,3 +74,15 @@ def test_what_is_beyond_is_named_for_the_first_thing_in_which_nothing_covers_it(
     ours = [NamedDocument(f"live {i}", body) for i, body in enumerate(live)]
     theirs = [NamedDocument(f"documented {i}", body) for i, body in enumerate(documented)]
     assert [p.kind for p in compare_azure(ours, theirs).excess] == kinds
+
+
+def test_an_excess_and_a_certificate_say_where_and_under_which_condition() -> None:
+    condition = "ActionMatches{'A.X/t/*'}"
+    live = [NamedDocument("live", role("A.X/t/write")), NamedDocument("held", assigned(condition=condition))]
+    none = [NamedDocument("page", role("B.Y/t/write")), NamedDocument("page's", assigned())]
+    (piece,) = compare_azure(live, none).excess
+    assert piece.conditions == {"condition": [condition]}
+    assert (piece.resources, piece.principals) == ((S,), {"principalId": ["p"]})
+    (entry,) = compare_azure(live, live).certificate["discharged"]
+    where = {"document": "held", "statement": "0", "actions": ["A.X/t/write"], "resources": [S]}
+    assert entry == {"live": where, "by": ["held: 0"], "how": "one grant covers it"}
