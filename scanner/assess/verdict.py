@@ -163,14 +163,14 @@ def _allows(findings: Iterable[Finding], *, all_documented: bool) -> str:
         key=lambda r: (min(rank[f.severity] for f in by_rule[r]), plain.index(r) if r in _PLAIN else len(plain), r),
     )
     phrases: list[str] = []
-    for rule in ordered:
-        if rule in _PLAIN and len(phrases) < 3:
-            worst = min(rank[f.severity] for f in by_rule[rule])
-            who = sorted({f.porter_role or f.subject.name for f in by_rule[rule] if rank[f.severity] == worst})
-            phrases.append(_PLAIN[rule].format(who=join(who)))
-    rest = len(risks) - sum(len(by_rule[r]) for r in ordered if r in _PLAIN)
+    told = [rule for rule in ordered if rule in _PLAIN][:3]
+    for rule in told:
+        worst = min(rank[f.severity] for f in by_rule[rule])
+        who = sorted({f.porter_role or f.subject.name for f in by_rule[rule] if rank[f.severity] == worst})
+        phrases.append(_PLAIN[rule].format(who=join(who)))
     if not phrases:
-        phrases = [by_rule[ordered[0]][0].rule_title]
+        told, phrases = ordered[:1], [by_rule[ordered[0]][0].rule_title]
+    rest = len(risks) - sum(len(by_rule[r]) for r in told)
     tail = f"; {count(rest, 'more documented risk' if all_documented else 'more risk')}" if rest > 0 else ""
     return "; ".join(phrases) + tail + ("." if all_documented else ". Risks of undocumented access are counted too.")
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from scanner.app.baselines.versions import chosen_version
 from scanner.app.scan import Judging, judged
 from scanner.assess.verdict import verdict
 from scanner.engine import RunFacts
 from scanner.localcloud.azure_tenant import documented_tenant
+from scanner.model.finding import Axis, Result, Severity
 from scanner.model.report import Report
 from scanner.model.snapshot import SourceKind, Unit, UnitError, UnitStatus
 
@@ -65,3 +67,31 @@ def test_a_template_with_more_in_it_than_identities_says_that_the_rest_was_not_j
     rest = Unit(kind, kind, "aws", "111122223333", "global", False, UnitStatus.NOT_IN_INPUT, (), error=error)
     assert "neither its other resources" in verdict((), (), (rest,), SourceKind.TEMPLATE).headline
     assert "other resources" not in verdict((), (), (), SourceKind.TEMPLATE).headline
+
+
+def risks_of(*rules: str, deviates: bool = False) -> str:
+    """Return the second line over findings of posture rules, one each, and perhaps a deviation."""
+    base = next(f for f in report({"presence": "expected"}).findings if f.axis is Axis.POSTURE)
+    failed = replace(base, result=Result.FAIL, status="FAIL", severity=Severity.HIGH)
+    made = [replace(failed, rule_id=rule, rule_title=f"Title {rule}") for rule in rules]
+    if deviates:
+        made.append(replace(made[0], axis=Axis.CONFORMANCE))
+    return verdict(made, (), (), SourceKind.LIVE).allows
+
+
+PLAIN = ("AWS-ESC-001", "AWS-TRUST-003", "AWS-PASS-002", "AWS-CLAIM-003", "AWS-TRUST-004")
+
+
+def test_what_is_not_told_in_words_is_counted() -> None:
+    """Of five rules that have words three are told: the others are among those that are more."""
+    assert risks_of(*PLAIN[:3]).count(";") == 2
+    assert risks_of(*PLAIN).endswith("; 2 more documented risks.")
+    assert risks_of(*PLAIN, "AWS-RISK-001", PLAIN[0]).endswith("; 3 more documented risks.")
+    assert risks_of("AWS-RISK-001", "AWS-RISK-001") == "Title AWS-RISK-001."
+    assert risks_of("AWS-RISK-001", "AWS-RISK-002").endswith("; 1 more documented risk.")
+
+
+def test_where_live_access_goes_beyond_the_documents_its_risks_are_not_called_documented() -> None:
+    said = risks_of(*PLAIN, deviates=True)
+    assert said.endswith("; 2 more risks. Risks of undocumented access are counted too.")
+    assert "documented risk" not in said
