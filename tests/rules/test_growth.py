@@ -15,6 +15,7 @@ from scanner.rules.registry_all import rules_of
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from live_account import context, units
+from live_project import context as project
 
 RULES = {rule.id: rule for rule in rules_of("aws")}
 Case = dict[str, Any]
@@ -123,6 +124,28 @@ def failures(rule_id: str, case: Case) -> list[Finding]:
     found = run_rule(RULES[rule_id], ctx, units(case), ctx.baseline.id, False, lambda _, error: errors.append(error))
     assert not errors, errors
     return [finding for finding in found if finding.result is Result.FAIL]
+
+
+def test_one_more_action_of_a_risk_is_another_content_hash() -> None:
+    """Each risk is one finding, whatever of it is possible: one of them grows, the others stay."""
+    more = {"porter-infra-manager": {"add_statement": {"Action": "kms:PutKeyPolicy", "Resource": "*"}}}
+    case = {"start": "documented", "only": ["porter-infra-manager"]}
+    was, now = failures("AWS-RISK-001", case), failures("AWS-RISK-001", {**case, "roles": more})
+    assert [f.fingerprint for f in was] == [f.fingerprint for f in now]
+    assert [f.discriminator for f, g in zip(was, now, strict=True) if f.content_hash != g.content_hash] == ["C7"]
+
+
+def test_another_static_key_is_another_content_hash() -> None:
+    rule = next(rule for rule in rules_of("gcp") if rule.id == "GCP-KEY-003")
+    second = {"op": "add_key", "account": "porter-manager", "key": "feedface"}
+    hashes = []
+    for done in ([], [second]):
+        ctx, read = project({"start": "keyed", "do": done})
+        (found,) = run_rule(rule, ctx, read, ctx.baseline.id, False, None)
+        assert found.result is Result.FAIL
+        hashes.append((found.fingerprint, found.content_hash))
+    assert hashes[0][0] == hashes[1][0]
+    assert hashes[0][1] != hashes[1][1]
 
 
 @pytest.mark.parametrize("name", GROWN)

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner.access.records import Answer
-from scanner.model.finding import Axis, Expected, Outcome, Remediation, Result, Severity
+from scanner.model.finding import Axis, Expected, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.model.inventory import AwsRole
 from scanner.model.kinds import AUTHORIZATION_DETAILS
 from scanner.rules.aws._common import (
@@ -83,6 +83,9 @@ def _judge(ctx: AwsContext, role: AwsRole, key: str, risk: DocumentedRisk, reach
         severity=Severity(note.severity) if note else risk.severity,
         porter_role=key,
         expected=Expected(note.summary, f"risk note {risk.id}") if note else None,
+        observed=ObservedValue(sorted({a.witness.action for a in possible if a.witness}), "possible")
+        if possible
+        else None,
         witness=witness_of(possible[0].witness) if possible else None,
         evidence=evidence_of(role),
     )

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from scanner.model import kinds_gcp as kinds
 from scanner.model.common import NotObserved
-from scanner.model.finding import Axis, Outcome, Remediation, Result, Severity
+from scanner.model.finding import Axis, ObservedValue, Outcome, Remediation, Result, Severity
 from scanner.rules.base import Rule
 from scanner.rules.gcp._common import IAM_KEYS, PORTER_CONNECT, account_subject, key_of, not_applicable
 from scanner.rules.gcp_context import GcpContext
@@ -49,6 +49,8 @@ def check(ctx: GcpContext) -> Iterator[Outcome]:
             f"A static key works: {named}." if live else "No user-managed key works.",
             reason_code="STATIC_KEY" if live else "NONE",
             porter_role=key_of(ctx, account),
+            # A key that was accepted is not the next one.
+            observed=ObservedValue(sorted(k.key_id_tail for k in live), "keys") if live else None,
             evidence=(account.evidence, *(k.evidence for k in live)),
         )
 
