@@ -86,3 +86,16 @@ def test_an_excess_and_a_certificate_say_where_and_under_which_condition() -> No
     (entry,) = compare_azure(live, live).certificate["discharged"]
     where = {"document": "held", "statement": "0", "actions": ["A.X/t/write"], "resources": [S]}
     assert entry == {"live": where, "by": ["held: 0"], "how": "one grant covers it"}
+
+
+@pytest.mark.parametrize("stops", [False, True])
+@pytest.mark.parametrize("where", [S, f"{S}/resourceGroups/g", f"{S}/resourceGroups/g/providers/A.X/t/n"])
+def test_a_documented_deny_anywhere_below_a_grant_puts_it_beyond_there(where: str, stops: bool) -> None:
+    deny = {**DENY, "scope": where, "doNotApplyToChildScopes": stops}
+    live = [NamedDocument("role", BOTH), NamedDocument("held", assigned())]
+    page = [*live, NamedDocument("denied", deny)]
+    excess = compare_azure(live, page).excess
+    assert [contains(where, p.witness.resource, {}) for p in excess] == [True, True]
+    assert not stops or [p.witness.resource for p in excess] == [where, where]
+    assert compare_azure(page, page).verdict == "equal"
+    assert compare_azure(page, live).verdict == "narrower"
