@@ -75,6 +75,7 @@ class RunRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _LastRow(msgspec.Struct, frozen=True, array_like=True):
+    number: int
     run_id: str
     as_of: datetime
     body: str
@@ -139,28 +140,24 @@ class Store:
         with _plainly(self._path):
             wanted = sorted(set(scopes))
             marks = ",".join("?" * len(wanted))
-            last = self._db.execute(
-                "SELECT run_id, as_of, body FROM run JOIN known ON known.id = run.known WHERE run.id IN "
-                f"(SELECT run FROM run_scope WHERE scope IN ({marks})) ORDER BY as_of DESC, run.id DESC LIMIT 1",
-                wanted,
-            ).fetchone()
+            rows = [row for scope in wanted if (row := self._db.execute(_LAST, (scope,)).fetchone()) is not None]
             bodies = self._db.execute(
                 f"SELECT body FROM state WHERE scope IN ({marks}) ORDER BY fingerprint",
                 wanted,
             )
             states = tuple(msgspec.json.decode(body, type=State) for (body,) in typed(bodies, tuple[str]))
-            if last is None:
+            if not rows:
                 return Previous("history", states=states)
-            row = msgspec.convert(last, _LastRow)
-            known = msgspec.json.decode(row.body, type=_Known)
+            last = sorted(typed(dict.fromkeys(rows), _LastRow), key=lambda row: (row.as_of, row.number))
+            known = [msgspec.json.decode(row.body, type=_Known) for row in last]
         return Previous(
             source="history",
-            run_id=row.run_id,
-            as_of=row.as_of,
+            run_id=last[-1].run_id,
+            as_of=last[-1].as_of,
             states=states,
-            rule_versions=known.rule_versions,
-            facts=known.facts,
-            planned=known.planned,
+            rule_versions={rule: version for one in known for rule, version in one.rule_versions.items()},
+            facts=_together([one.facts for one in known]),
+            planned=known[-1].planned,
         )
 
     def record(
@@ -305,6 +302,20 @@ class Store:
             undo.pop_all()
 
 
+def _together(facts: Sequence[Facts]) -> Facts:
+    """Return what the last run of each scope left: scopes that are read together may have been read apart before."""
+    return Facts(
+        **{
+            name: {key: value for one in facts for key, value in getattr(one, name).items()}
+            for name in Facts.__struct_fields__
+        }
+    )
+
+
+_LAST = """
+SELECT run.id, run_id, as_of, body FROM run JOIN known ON known.id = run.known JOIN run_scope ON run_scope.run = run.id
+WHERE scope = ? ORDER BY as_of DESC, run.id DESC LIMIT 1
+"""
 _DIFF = """
 SELECT finding.fingerprint, finding.rule_id, finding.title, finding.subject, x.word, y.word,
        a.content <> b.content

@@ -18,7 +18,7 @@ from scanner.app.past import remember
 from scanner.errors import HistoryError, UsageError
 from scanner.history.lock import only_writer
 from scanner.history.store import Store, open_store
-from scanner.model.history import Night
+from scanner.model.history import Night, SeenScope, SeenSubject, SeenValue
 
 from .nights import ACCOUNT, night, piece, seen
 
@@ -69,6 +69,21 @@ def test_what_results_no_longer_name_is_kept_with_the_night_that_told(store: Sto
     remember(store, night(1, OTHER, unit="denied"))
     remember(store, night(2, OTHER))
     assert [line.deltas for line in store.runs()] == [{"fixed": 1}, {"unknown_incomplete": 1}, {"new": 1}]
+
+
+def test_scopes_that_are_read_together_know_what_each_of_them_left(store: Store) -> None:
+    """The last run of any of them was taken for the last of all: the others compared with nothing."""
+    scopes = SeenScope("gcp", "first"), SeenScope("gcp", "second")
+    for number, scope in enumerate(scopes):
+        subject = SeenSubject("gcp.role", f"projects/{scope.id}/roles/own")
+        content = seen(rule_id="GCP-PERM-004", subject=subject, observed=SeenValue([scope.id]), scope=scope)
+        remember(store, night(number, content, scopes=(scope,)))
+    known = store.previous([scope.id for scope in scopes])
+    assert known.run_id == "run-0001"
+    assert known.facts.gcp_roles == {
+        "projects/first/roles/own": ("first",),
+        "projects/second/roles/own": ("second",),
+    }
 
 
 def test_a_night_before_the_last_is_refused(store: Store) -> None:
