@@ -78,6 +78,19 @@ def test_what_could_not_be_delivered_is_sent_first_the_next_night(
     assert "second" in told[1]
 
 
+def test_what_could_not_be_delivered_is_sent_too_where_the_fleet_has_another_target_by_then(
+    porter: Porter, web: Web, tmp_path: Path
+) -> None:
+    """Another set of targets is remembered apart; what waited for the old one was never sent."""
+    first = written(tmp_path / "a" / "report.json", report(finding()))
+    second = written(tmp_path / "b" / "report.json", report(account="222222222222", day=1))
+    told = ("--state", tmp_path / "state.json", "--channel", "slack", "--secret", f"env:{URL}")
+    web.answers = [(400, {}, b"no_service")]
+    assert porter("notify", first, *told).code == 6
+    assert porter("notify", first, second, *told).lines == ["slack: 2 messages sent"]
+    assert porter("notify", first, second, *told).lines == ["slack: nothing new to tell"]
+
+
 def test_one_channel_that_is_not_there_keeps_no_other_from_being_told(porter: Porter, web: Web, tmp_path: Path) -> None:
     (tmp_path / "porter-audit.yaml").write_text(
         f"""schema: porter-audit/config/v1

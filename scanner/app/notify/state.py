@@ -11,6 +11,7 @@ import msgspec
 
 from scanner.app.files import write_all
 from scanner.errors import InputError, UsageError
+from scanner.model.notice import Notice
 from scanner.notify.decide import Told
 
 SCHEMA = "porter-audit/notify-state/v1"
@@ -27,6 +28,17 @@ class State(msgspec.Struct):
     def told(self, channel: str, place: str) -> Told:
         """Return what a channel knows of some targets; nothing, if it was never told."""
         return self.channels.get(channel, {}).get(place, Told())
+
+    def left_behind(self, channel: str, place: str) -> tuple[Notice, ...]:
+        """Return, and forget, what waits for a channel about other targets than these.
+
+        A fleet with one target more is another place: what waits there would else wait for good.
+        """
+        places = self.channels.get(channel, {})
+        waiting = [(name, told) for name, told in sorted(places.items()) if name != place and told.pending]
+        for name, told in waiting:
+            places[name] = msgspec.structs.replace(told, pending=())
+        return tuple(sorted((one for _, told in waiting for one in told.pending), key=lambda one: one.as_of))
 
     def keep(self, channel: str, place: str, told: Told) -> None:
         """Remember what a channel knows now."""

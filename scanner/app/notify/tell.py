@@ -90,15 +90,16 @@ def _told(
         wanted = (*channel.events, *((Event.DIGEST,) if options.digest else ()))
         before = state.told(channel.name, made.place)
         decision = decide(wanted, made, hashes, before, incomplete=incomplete)
-        queue = (*before.pending, *((decision.notice,) if decision.notice is not None else ()))
+        left = state.left_behind(channel.name, made.place)
+        queue = (*left, *before.pending, *((decision.notice,) if decision.notice is not None else ()))
         if channel.minimal or options.minimal:
             queue = tuple(minimal(waiting) for waiting in queue)
         if options.dry_run:
             deliveries.append(Delivery(channel.name, queue))
             continue
-        delivery, left = _deliver(channel, queue, options, now, sleep)
+        delivery, waiting = _deliver(channel, queue, options, now, sleep)
         deliveries.append(delivery)
-        state.keep(channel.name, made.place, _after(decision.after, left))
+        state.keep(channel.name, made.place, _after(decision.after, waiting))
         write_state(options.state, state)
     return tuple(deliveries)
 
