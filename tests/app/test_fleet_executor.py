@@ -6,6 +6,7 @@ import os
 import pickle
 import signal
 import time
+import weakref
 from collections import Counter
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -174,6 +175,28 @@ def test_no_cloud_has_more_targets_under_way_than_its_limit(tmp_path: Path) -> N
     assert executor.most["aws"] == 1
     assert executor.most["gcp"] == 2
     assert len(journal(folder.path)) == 12
+
+
+class Remembering(Executor):
+    """Ends each target at once, and counts at each how many earlier ones are still held by whoever asked."""
+
+    def __init__(self) -> None:
+        self._given: list[weakref.ref[Future[Any]]] = []
+        self.held: list[int] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.held.append(sum(future() is not None for future in self._given))
+        made: Future[Any] = Future()
+        made.set_result(Done(broken(args[0], ValueError("not read")).result, {}))
+        self._given.append(weakref.ref(made))
+        return made
+
+
+def test_who_leads_the_run_holds_no_result_once_it_is_written_down(tmp_path: Path) -> None:
+    plan = Plan(PLAN_SCHEMA, RUN_ID, now(), "0", "0" * 64, (), tuple(target(one) for one in IDS))
+    folder, executor = RunFolder.begin(tmp_path, plan), Remembering()
+    FleetRun(folder, plan, orders({}), clock=now, tell=quiet).go(OpenExecutor(executor, 1, remote=False))
+    assert executor.held == [0, 0, 0, 0]
 
 
 def test_a_worker_keeps_no_record_of_the_work_it_has_done() -> None:

@@ -89,11 +89,7 @@ class FleetRun:
             self._hand_out(waiting, under_way, executor)
             if not under_way:
                 break
-            done, _ = wait(
-                under_way, timeout=max(0.0, self._left_s() + self._orders.grace_s), return_when=FIRST_COMPLETED
-            )
-            for future in done:
-                self._take(under_way.pop(future), future)
+            self._take_what_ended(under_way)
         self.abandoned = sum(not future.cancel() for future in under_way)
         for target in (*under_way.values(), *waiting):
             self._keep(unread(self._work(target), Reach.LATE, _LATE))
@@ -136,6 +132,12 @@ class FleetRun:
             self._tell("begun", target.place.key)
             under_way[executor.executor.submit(read_target, self._work(target))] = target
         waiting.extendleft(reversed(held_back))
+
+    def _take_what_ended(self, under_way: dict[Future[Done], FleetTarget]) -> None:
+        """Wait for the next results and take them; afterwards nothing here holds their files, which can be large."""
+        timeout = max(0.0, self._left_s() + self._orders.grace_s)
+        for future in wait(under_way, timeout=timeout, return_when=FIRST_COMPLETED).done:
+            self._take(under_way.pop(future), future)
 
     def _take(self, target: FleetTarget, future: Future[Done]) -> None:
         error = future.exception()
