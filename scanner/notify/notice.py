@@ -19,6 +19,7 @@ SEVERITIES = ("critical", "high", "medium", "low", "info")
 _OPEN = ("FAIL", "MANUAL")
 _NOT_PROVEN = ("INCOMPLETE", "ERROR")
 _NOT_WELL = (2, 4)
+_READ = ("complete", "not_in_input")
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_REASONS = 20
 # A name of one letter is in every text.
@@ -190,7 +191,9 @@ def is_incomplete(report: ToldReport) -> bool:
     """Return whether something was not read or decided that nobody has acknowledged."""
     open_results = any(f.result in _NOT_PROVEN and f.blocking and f.waiver is None for f in report.findings)
     errors = any(f.result == "ERROR" for f in report.findings)
-    return open_results or errors or report.summary.exit_code in _NOT_WELL
+    acknowledged = {unit_id for row in report.waivers for unit_id in row.units}
+    unread = any(u.required and u.status not in _READ and u.unit_id not in acknowledged for u in report.units)
+    return open_results or unread or errors or report.summary.exit_code in _NOT_WELL
 
 
 def _gaps(report: ToldReport) -> Iterator[Gap]:
@@ -201,7 +204,7 @@ def _gaps(report: ToldReport) -> Iterator[Gap]:
         reasons = [
             f"{unit.kind}{'' if unit.region == 'global' else f' in {unit.region}'}: {unit.status.replace('_', ' ')}"
             for unit in units
-            if unit.status not in ("complete", "not_in_input")
+            if unit.status not in _READ
         ]
         undecided = [f for f in report.findings if f.scope.id == scope.id and f.result in _NOT_PROVEN]
         errors = sum(f.result == "ERROR" for f in undecided)

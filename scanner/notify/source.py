@@ -96,6 +96,7 @@ class ToldWaiver(msgspec.Struct, frozen=True):
     id: str
     state: str
     expires: str
+    units: tuple[str, ...] = ()
 
 
 class ToldRun(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from scanner.model.report import Report
 from scanner.model.snapshot import UnitStatus
 from scanner.model.waiver import WaiverState
 from scanner.render.text import one_line
+from scanner.render.words import unread_required
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -135,7 +136,9 @@ def is_complete(report: Report) -> bool:
     """Return whether everything required was read and decided, whatever options made of the exit code."""
     open_results = any(f.result in (Result.INCOMPLETE, Result.ERROR) and f.blocking for f in report.findings)
     errors = any(f.result is Result.ERROR for f in report.findings)
-    return not open_results and not errors and report.summary.exit_code in (0, 1)
+    acknowledged = {unit_id for row in report.waivers for unit_id in row.units}
+    unread = any(unit.unit_id not in acknowledged for unit in unread_required(report))
+    return not open_results and not unread and not errors and report.summary.exit_code in (0, 1)
 
 
 def _samples(report: Report) -> list[Sample]:

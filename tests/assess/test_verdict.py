@@ -11,11 +11,15 @@ import pytest
 from msgspec.structs import replace
 
 from scanner.app.baselines.versions import chosen_version
+from scanner.app.fleet.digest import digest
+from scanner.app.fleet.work import Work
 from scanner.app.scan import Judging, judged
 from scanner.assess.verdict import verdict
 from scanner.engine import RunFacts
 from scanner.localcloud.azure_tenant import documented_tenant
+from scanner.model.config import Thresholds
 from scanner.model.finding import Axis, Result, Severity
+from scanner.model.fleet import Approval, FleetTarget, Place
 from scanner.model.report import Report
 from scanner.model.snapshot import SourceKind, Unit, UnitError, UnitStatus
 
@@ -51,6 +55,16 @@ def test_where_porter_is_expected_and_nothing_goes_by_its_name_nothing_is_proven
     assert (found.verdict.as_documented, found.summary.exit_code) == ("not proven", 2)
     assert "bbbbbbbb-0000-4000-8000-000000000002, where Porter is expected" in found.verdict.headline
     assert report({"start": "empty", "presence": "expected", "allow_incomplete": True}).summary.exit_code == 0
+
+
+@pytest.mark.parametrize("presence", ["unknown", "expected"])
+def test_a_fleet_counts_no_target_as_complete_where_what_is_expected_was_not_found(presence: str) -> None:
+    """Its scan alone is incomplete; without an open point the roll-up and its metrics called it complete."""
+    place = Place("azure", "subscription", "bbbbbbbb-0000-4000-8000-000000000002")
+    target = FleetTarget(place, "named", Approval.NAMED, "porter@2026-05", ())
+    ended = digest(Work(target, "run", Thresholds(), AT, 60.0, ""), report({"start": "empty", "presence": presence}))
+    assert [point.what for point in ended.open_points] == ([place.id] if presence == "expected" else [])
+    assert ended.exit_code == (2 if presence == "expected" else 0)
 
 
 @pytest.mark.parametrize("presence", ["unknown", "expected"])

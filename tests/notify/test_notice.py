@@ -76,12 +76,18 @@ def test_without_a_history_open_deviations_are_told_and_risks_are_left_to_the_re
     assert told_of.counts == {"open": 1}
 
 
+WAIVER = {"id": "W", "state": "in_force", "expires": "2026-12-31"}
 INCOMPLETE = {
     "an unread unit": (blind(), True),
     "a rule that failed": (report(finding(result="ERROR", status="ERROR")), True),
     "the exit code": (report(summary={"exit_code": 2}), True),
     "an acknowledged gap": (
         report(finding(result="INCOMPLETE", status="INCOMPLETE", blocking=True, waiver={"id": "W"})),
+        False,
+    ),
+    "an unread unit beside a deviation": (report(finding(), units=blind()["units"]), True),
+    "an unread unit that is acknowledged": (
+        report(units=blind()["units"], waivers=[{**WAIVER, "units": [u["unit_id"] for u in blind()["units"]]}]),
         False,
     ),
     "a supplementary gap": (report(finding(result="INCOMPLETE", status="INCOMPLETE")), False),

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from scanner.model.finding import Result
 from scanner.model.report import Report
+from scanner.model.snapshot import UnitStatus
 from scanner.render.prometheus import COMPLETE, EXIT_CODE, HELP, Sample, failed_text, parsed, prometheus_text
 
 # https://prometheus.io/docs/instrumenting/exposition_formats/ (text-based format), strictly.
@@ -48,6 +49,15 @@ def read(data: bytes) -> dict[str, list[tuple[dict[str, str], float]]]:
 def value(metrics: dict[str, Any], name: str) -> float:
     ((_, number),) = metrics[name]
     return float(number)
+
+
+def test_a_deviation_does_not_make_a_run_complete_that_could_not_read_all() -> None:
+    """Exit 1 beats 2, and a rule that saw enough to fail has no open result."""
+    report = sample.clean()
+    units = tuple(replace(unit, required=True, status=UnitStatus.DENIED) for unit in report.units)
+    failed = replace(report, units=units, summary=replace(report.summary, exit_code=1))
+    assert COMPLETE in read(prometheus_text(replace(failed, units=report.units)))
+    assert COMPLETE not in read(prometheus_text(failed))
 
 
 @pytest.mark.parametrize("name", sample.SAMPLES)

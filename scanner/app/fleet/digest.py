@@ -10,6 +10,7 @@ from typing import Any
 from scanner.app.digests import canonical_digest
 from scanner.app.exit_codes import INCOMPLETE
 from scanner.app.fleet.work import Work
+from scanner.assess.verdict import not_found
 from scanner.model.finding import Finding, Result
 from scanner.model.fleet import TARGET_SCHEMA, Deviation, FindingCount, OpenPoint, Place, Reach, TargetResult
 from scanner.model.report import Report
@@ -130,6 +131,8 @@ def _open_points(report: Report) -> Iterator[OpenPoint]:
     for finding in report.findings:
         if finding.result in _OPEN and finding.blocking:
             yield OpenPoint(f"{finding.rule_id} {finding.subject.key}", finding.message)
+    for scope in not_found(report.findings, report.reviews, report.run.source, report.populations):
+        yield OpenPoint(scope, "expected here, and nothing was found by name")
 
 
 def _named(place: Place, report: Report) -> Place:
