@@ -215,8 +215,10 @@ def unread_words(report: Report) -> tuple[str, ...]:
 def not_evaluated(report: Report) -> tuple[str, ...]:
     """Return what no rule looked at, one phrase each: a clean answer does not speak of it."""
     head = "not evaluated: "
-    layers = {layer for review in report.reviews for layer in review.layers if layer.startswith(head)}
-    return tuple(sorted(one_line(layer.removeprefix(head), 300) for layer in layers))
+    found = ((review.cloud, layer) for review in report.reviews for layer in review.layers)
+    layers = {(cloud, layer.removeprefix(head)) for cloud, layer in found if layer.startswith(head)}
+    many = len({cloud for cloud, _ in layers}) > 1
+    return tuple(one_line(f"{cloud_name(cloud)}: {what}" if many else what, 1_000) for cloud, what in sorted(layers))
 
 
 def open_points(report: Report) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from scanner.model.report import Report
 from scanner.render.html.report import render_html
 from scanner.render.markdown import render_markdown
 from scanner.render.terminal import render_terminal
+from scanner.render.words import not_evaluated
 
 UNSEEN = NEVER_READ.removeprefix("not evaluated: ")
 
@@ -35,3 +36,14 @@ def test_the_terminal_and_markdown_name_it() -> None:
 def test_nothing_is_said_where_no_identity_was_judged() -> None:
     page = html.unescape(render_html(replace(sample.clean(), reviews=())).decode())
     assert "Not evaluated" not in page
+
+
+def test_of_several_clouds_each_says_its_own_in_full() -> None:
+    report = judged()
+    other = replace(report.reviews[0], cloud="gcp", layers=(f"not evaluated: {'members of groups, ' * 20}and the end",))
+    told = not_evaluated(replace(report, reviews=(*report.reviews, other)))
+    assert [line.partition(":")[0] for line in told] == ["AWS", "GCP"]
+    assert told[1].endswith("and the end")
+    assert not_evaluated(report) == (UNSEEN,)
+    page = render_html(report).decode()
+    assert '<div class="wide"><dt>Not evaluated</dt>' in page

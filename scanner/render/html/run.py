@@ -22,6 +22,8 @@ class Fact(msgspec.Struct, frozen=True):
     time: str = ""
     mono: bool = False
     lines: tuple[str, ...] = ()
+    wide: bool = False
+    """Of whole sentences: it takes the whole width."""
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -64,7 +66,7 @@ def facts(report: Report) -> tuple[Fact, ...]:
 
 def _not_evaluated(report: Report) -> tuple[Fact, ...]:
     told = not_evaluated(report)
-    return (Fact("Not evaluated", "; ".join(told), lines=told),) if told else ()
+    return (Fact("Not evaluated", "; ".join(told), lines=told, wide=True),) if told else ()
 
 
 def _version(report: Report) -> tuple[str, ...]:
