@@ -32,6 +32,14 @@ def new_run_id(moment: datetime) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+def as_text(name: str) -> str:
+    """Return a file's name or an argument as it may stand in a report: what is no text, or steers a screen, is `?`.
+
+    Names of files are bytes; those that are no UTF-8 arrive as halves of characters, which nothing can write.
+    """
+    return "".join(char if char.isprintable() else "?" for char in name)
+
+
 def host() -> str:
     """Return the name of this machine."""
     return platform.node()

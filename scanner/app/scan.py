@@ -18,7 +18,7 @@ from scanner.app.held import read_any
 from scanner.app.logs import phase
 from scanner.app.params import SENSITIVE, Parameter
 from scanner.app.past import MIXED, OWN_HISTORY, Past, settings_of, with_past
-from scanner.app.run_facts import effective_parameters, host, new_run_id, now, python_version
+from scanner.app.run_facts import as_text, effective_parameters, host, new_run_id, now, python_version
 from scanner.app.snapshots import part_of
 from scanner.app.sources.aws import Progress
 from scanner.assess.delta import comparable
@@ -282,7 +282,7 @@ def _facts(options: ScanOptions, documented: DocumentedVersion, started: datetim
         run_id=new_run_id(started),
         started=started,
         ended=now(),
-        argv=options.argv,
+        argv=tuple(map(as_text, options.argv)),
         host=host(),
         python=python_version(),
         parameters=effective_parameters(_asked_by(options.question, documented), options.parameters),

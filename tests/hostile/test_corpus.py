@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from random import Random
 
@@ -210,3 +211,21 @@ def test_what_is_written_for_a_reader_that_refuses_repeats_has_one() -> None:
 
     assert written(Repeated(a=1)) == b'{"a":1,"a":1}'
     assert json.loads(written({"a": [None, True, 1.5, "\ud800"]})) == {"a": [None, True, 1.5, "\ud800"]}
+
+
+ODD = os.fsdecode(b"x\xff\x1b[2J\xe2\x80\xae")
+WITH_PATHS = ("aws export", "private key", "report to tell", "report to period", "history file to scan", "config",
+              "fleet journal to resume", "resealed report.json to verify", "waivers")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WITH_PATHS)
+def test_a_directory_whose_name_is_no_text_is_as_good_as_any(
+    known: dict[str, Target], tmp_path: Path, name: str
+) -> None:
+    target = known[name]
+    for data, codes in ((target.seed, target.allowed), (b"\x00", target.allowed | {3, 5})):
+        home = tmp_path / str(len(data)) / ODD
+        home.mkdir(parents=True)
+        ended = command(*target.lay(home, data))
+        assert target.wrong(data, ended) == [], ended.err[:500]
+        assert ended.code in codes, ended.err[:500]

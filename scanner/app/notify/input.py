@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from scanner.app.run_facts import as_text
 from scanner.errors import InputError, UsageError
 from scanner.model.notice import Gap
 from scanner.notify.source import ToldReport, read_report
@@ -66,7 +67,7 @@ def read_given(paths: Sequence[Path]) -> Given:
         else:
             reports.append(read_report(data, f"report `{file}`"))
     unique = {report.run.run_id: report for report in reports}
-    where = str(paths[0].resolve()) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+    where = as_text(str(paths[0].resolve())) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
     return Given(tuple(unique[name] for name in sorted(unique)), tuple(gaps), where)
 
 

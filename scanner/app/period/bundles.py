@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from scanner.app.run_facts import as_text
 from scanner.errors import InputError, UsageError
 from scanner.model.period import Kept, KnownBundle, KnownReport, KnownWaiver
 
@@ -109,13 +110,13 @@ def _bundle(path: Path) -> KnownBundle:
     from scanner.evidence.tombstone import read
     from scanner.evidence.verify import verify_bundle
 
-    run_id = path.name.removeprefix(_PREFIX)
-    place = str(path.parent)
+    run_id = as_text(path.name.removeprefix(_PREFIX))
+    place = as_text(str(path.parent))
     try:
         checked = verify_bundle(path, key=None)
         stone = read(path)
     except InputError as error:
-        return KnownBundle(run_id, Kept.DAMAGED, str(error), place=place)
+        return KnownBundle(run_id, Kept.DAMAGED, as_text(str(error)), place=place)
     if not checked.passed:
         problem = next((p for step in checked.steps for p in step.problems), "cannot be trusted")
         return KnownBundle(run_id, Kept.DAMAGED, problem, place=place)
