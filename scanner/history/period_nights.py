@@ -82,6 +82,9 @@ def _line(known: Nights, scope: str, start: datetime, runs: Sequence[KnownRun], 
     complete = [run for run in runs if is_complete(run, scope)]
     run = (complete or runs)[-1]
     counts = known.counts.get((run.run_id, scope), Counts())
+    # A later run that could not read all may have seen more: what it saw is not undone by what it did not see.
+    since = runs[runs.index(run) :]
+    seen = [known.counts.get((one.run_id, scope), Counts()) for one in since]
     kept, detail = _evidence(known, run)
     return NightLine(
         starts=start,
@@ -90,14 +93,14 @@ def _line(known: Nights, scope: str, start: datetime, runs: Sequence[KnownRun], 
         as_of=run.as_of,
         runs=len(runs),
         exit_code=run.exit_code,
-        as_documented=run.as_documented,
+        as_documented="no" if any(one.as_documented == "no" for one in since) else run.as_documented,
         not_proven=run.not_proven.get(scope, 0),
         unread=run.unread,
         kept=kept,
         detail="; ".join(part for part in (_gaps(known, run, scope), detail) if part),
-        deviating=counts.deviating,
+        deviating=max(one.deviating for one in seen),
         waived=counts.waived,
-        risks=counts.risks,
+        risks=max(one.risks for one in seen),
         not_known=counts.not_known,
     )
 

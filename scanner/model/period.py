@@ -156,7 +156,7 @@ class NightLine(msgspec.Struct, frozen=True):
     detail: str = ""
     """What was not read, where a report says it; what is wrong with the bundle."""
     deviating: int = 0
-    """Open on the conformance axis and not waived."""
+    """Open on the conformance axis and not waived: of the run that counts, or of a later one that saw more."""
     waived: int = 0
     risks: int = 0
     """Open on the posture axis and not waived."""

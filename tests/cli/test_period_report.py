@@ -78,14 +78,28 @@ def assert_pruned_and_damaged(porter: Porter, history: Path, tmp_path: Path) -> 
     assert any("is damaged: report.json: its SHA-256 differs" in note for note in made["notes"])
 
 
-def reduced(bundle: Path) -> None:
+def test_a_report_where_a_tombstone_says_that_nothing_is_left_is_believed_in_nothing(
+    porter: Porter, history: Path, tmp_path: Path
+) -> None:
+    """No hash covers what lies beside the tombstone of a removed bundle, and it went before the report of the run."""
+    (bundle,) = (tmp_path / "night-1").glob("bundle-*")
+    reduced(bundle, "removed")
+    report = bundle / "report.json"
+    said = json.loads(report.read_text())
+    report.write_text(json.dumps({**said, "run": {**said["run"], "version": "9.9.9"}}))
+    _, made = written(porter, history, tmp_path / "later", "--bundles", tmp_path)
+    assert made["scopes"][0]["nights"][0]["evidence"] == "digest_only"
+    assert "9.9.9" not in json.dumps(made)
+
+
+def reduced(bundle: Path, kind: Any = "digest-only") -> None:
     """Drop the raw answers of a bundle as retention does."""
     from scanner.evidence import tombstone
     from scanner.evidence.manifest import MANIFEST, load
 
     data = (bundle / MANIFEST).read_bytes()
     stone = tombstone.of(
-        load(data), data, kind=tombstone.DIGEST_ONLY, written="2026-05-30T00:00:00Z", keep="1d", gone=()
+        load(data), data, kind=kind, written="2026-05-30T00:00:00Z", keep="1d", gone=()
     )
     (bundle / tombstone.TOMBSTONE).write_bytes(tombstone.dump(stone))
     for path in (bundle / "evidence").rglob("*"):

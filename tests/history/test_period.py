@@ -97,6 +97,17 @@ def test_a_second_run_of_a_night_can_complete_it_and_a_later_failure_does_not_un
     assert (line.state, line.run_id, line.runs) == (NightState.COMPLETE, "run-1", 3)
 
 
+def test_what_a_later_run_of_a_night_saw_stands_on_the_night_though_it_is_incomplete(tmp_path: Path) -> None:
+    clean, deviating = night(0, PASS, RULE), night(0, FAIL, RULE, unit="denied", summary=SeenSummary(2))
+    hours = [
+        replace(made, run=replace(made.run, run_id=f"run-{n}", as_of=FIRST + timedelta(hours=n)))
+        for n, made in enumerate((clean, deviating))
+    ]
+    (line,) = told(tmp_path, *hours, last=0).scopes[0].nights
+    assert (line.state, line.run_id) == (NightState.COMPLETE, "run-0")
+    assert (line.as_documented, line.deviating) == ("no", 1)
+
+
 def test_before_the_first_run_nights_are_missing(tmp_path: Path) -> None:
     assert states(told(tmp_path, night(7, FAIL))) == "-------C--"
 

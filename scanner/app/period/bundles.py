@@ -73,7 +73,8 @@ class _Report(msgspec.Struct, frozen=True):
 def read_evidence(directory: Path) -> Evidence:
     """Return what a directory holds, up to three levels down; raises `UsageError` if it is none.
 
-    A bundle that is not what its manifest says is `damaged`, and its report is believed in nothing.
+    A bundle that is not what its manifest says is `damaged`, and its report is believed in nothing; nor is one that
+    lies where a tombstone says that nothing is left.
     """
     if not directory.is_dir():
         raise UsageError(f"bundles `{directory}`: no such directory")
@@ -81,9 +82,9 @@ def read_evidence(directory: Path) -> Evidence:
     reports: dict[str, KnownReport] = {}
     for path in _places(directory, _DEPTH):
         if path.name.startswith(_PREFIX):
-            bundle = _bundle(path)
+            bundle, is_whole = _bundle(path)
             bundles[bundle.run_id] = bundle
-            if bundle.kept is Kept.DAMAGED:
+            if not is_whole:
                 continue
         report = _report(path / REPORT)
         # A report inside a bundle is covered by its hashes; it goes before one that lies about.
@@ -106,7 +107,8 @@ def _places(directory: Path, depth: int) -> Iterator[Path]:
             yield from _places(path, depth - 1)
 
 
-def _bundle(path: Path) -> KnownBundle:
+def _bundle(path: Path) -> tuple[KnownBundle, bool]:
+    """Return a bundle, and whether its report was seen to be the one of its manifest."""
     from scanner.evidence.tombstone import read
     from scanner.evidence.verify import verify_bundle
 
@@ -116,10 +118,10 @@ def _bundle(path: Path) -> KnownBundle:
         checked = verify_bundle(path, key=None)
         stone = read(path)
     except InputError as error:
-        return KnownBundle(run_id, Kept.DAMAGED, as_text(str(error)), place=place)
+        return KnownBundle(run_id, Kept.DAMAGED, as_text(str(error)), place=place), False
     if not checked.passed:
         problem = next((p for step in checked.steps for p in step.problems), "cannot be trusted")
-        return KnownBundle(run_id, Kept.DAMAGED, problem, place=place)
+        return KnownBundle(run_id, Kept.DAMAGED, problem, place=place), False
     manifest = checked.manifest
     before = manifest.previous_manifest_sha256 if manifest is not None else None
     kept, detail = Kept.REPLAYABLE, ""
@@ -129,7 +131,7 @@ def _bundle(path: Path) -> KnownBundle:
         kept, detail = Kept.DIGEST_ONLY, f"{what} dropped {stone.written[:10]}, keep {stone.keep}"
     elif manifest is not None and manifest.profile != "full":
         kept = Kept.SHAREABLE
-    return KnownBundle(run_id, kept, detail, checked.manifest_sha256, before, place)
+    return KnownBundle(run_id, kept, detail, checked.manifest_sha256, before, place), manifest is not None
 
 
 def _report(path: Path) -> KnownReport | None:
