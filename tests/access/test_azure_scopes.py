@@ -99,3 +99,22 @@ def test_a_documented_deny_anywhere_below_a_grant_puts_it_beyond_there(where: st
     assert not stops or [p.witness.resource for p in excess] == [where, where]
     assert compare_azure(page, page).verdict == "equal"
     assert compare_azure(page, live).verdict == "narrower"
+
+
+@pytest.mark.parametrize(
+    "perhaps",
+    [
+        {"principals": [{"id": "g", "type": "Group"}]},
+        {"excludePrincipals": [{"id": "g", "type": "Group"}]},
+        {"condition": "@Resource[x] SomethingNew 'a'"},
+        {"scope": GROUP},
+    ],
+)
+@pytest.mark.parametrize("side", ["live", "documented"])
+def test_what_a_deny_only_may_take_away_is_there_live_and_not_documented(perhaps: Body, side: str) -> None:
+    held, deny = [NamedDocument("role", BOTH), NamedDocument("held", assigned())], {**DENY, **perhaps}
+    none = [NamedDocument("other", role("B.Y/t/write")), NamedDocument("held", assigned())]
+    denied = [*held, NamedDocument("denied", deny)]
+    result = compare_azure(denied, none) if side == "live" else compare_azure(held, denied)
+    assert result.contained is None
+    assert {u.direction for u in result.undecided} >= {"excess"}

@@ -189,3 +189,22 @@ def test_both_engines_know_the_names_that_deny_policies_use(denied: str, member:
     document = deny(deniedPrincipals=[denied])
     assert open_or_denied(document, member, "projects/p") is expected
     assert said(document, member, "projects/p") is expected
+
+
+MAYBE = [
+    deny(deniedPrincipals=["principalSet://goog/group/g@x.y"]),
+    deny(deniedPermissions=["a.googleapis.com/x.*"]),
+    deny(exceptionPrincipals=["principalSet://goog/group/g@x.y"]),
+    deny(exceptionPermissions=["a.googleapis.com/x.*"]),
+    deny(expression="resource.fromTheFuture()"),
+    deny("folders/7"),
+]
+
+
+@pytest.mark.parametrize("perhaps", MAYBE)
+def test_what_a_live_deny_rule_only_may_take_away_is_still_there(perhaps: Body) -> None:
+    live = named(bound("roles/known"), ROLE, perhaps)
+    viewer: Body = {"name": "roles/known", "includedPermissions": ["a.x.set"]}
+    result = compare_gcp(live, named(bound("roles/known"), viewer), parents={})
+    assert result.contained is None
+    assert "excess" in [u.direction for u in result.undecided]
