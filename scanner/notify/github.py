@@ -20,9 +20,12 @@ from scanner.notify.text import plain
 
 LABEL = "porter-audit"
 MAX_ISSUES = 20
-"""Of one run; more are one cause that nobody would read one by one, and the summary says so."""
+"""Opened or changed by one run; nobody reads more one by one, and one issue beside them says how many they are."""
 _PAGE, _MAX_PAGES = 100, 20
-_MARK = re.compile(r"<!-- porter-audit ([a-z]+) ([0-9a-f,]+) -->")
+_MARK = re.compile(r"<!-- porter-audit (finding|gaps|more) ([0-9a-f,]+) -->")
+_FIXED = re.compile(r"<!-- porter-audit fixed ([0-9a-f,]+) -->")
+_BARE = re.compile(r"<!-- porter-audit [a-z]+ [0-9a-f,]+ -->")
+_STATES = {True: "open", False: "closed"}
 _SHORT = 16
 _GONE = ("fixed",)
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~!#>+.(){}-])")
@@ -102,40 +105,63 @@ class Wanted(msgspec.Struct, frozen=True):
     open: bool
 
 
+class _Known:
+    """An issue that is there, and which deviations it stands for; some of them may be fixed while others are not."""
+
+    def __init__(self, issue: Issue) -> None:
+        body = issue.body or ""
+        found, fixed = _MARK.search(body), _FIXED.search(body)
+        self.issue = issue
+        self.kind = found.group(1) if found else ""
+        self.marks = frozenset(found.group(2).split(",")) if found else frozenset()
+        self.fixed = frozenset(fixed.group(1).split(",")) if fixed else frozenset()
+
+    def meets(self, want: Wanted) -> bool:
+        """Return whether this is the issue that is wanted."""
+        return self.kind == want.kind and bool(self.marks & want.marks)
+
+    def after(self, want: Wanted) -> Issue:
+        """Return the issue as it is to be: closed only when nothing that it stands for is left."""
+        if want.kind != "finding":
+            return Issue(self.issue.number, want.title, _STATES[want.open], want.body if want.open else self.issue.body)
+        marks = self.marks | want.marks if want.open else self.marks
+        fixed = self.fixed - want.marks if want.open else (self.fixed | want.marks) & marks
+        text = _BARE.sub("", want.body if want.open else self.issue.body or "").rstrip()
+        body = "\n\n".join([text, _mark("finding", sorted(marks)), *([_mark("fixed", sorted(fixed))] if fixed else [])])
+        title = want.title if want.open else self.issue.title
+        return Issue(self.issue.number, title, _STATES[bool(marks - fixed)], body)
+
+
 def tell(repository: Repository, notice: Notice) -> tuple[int, int]:
     """Open, change, close and open again what a notice asks for; returns how many were opened and changed."""
     wanted = wanted_issues(notice)
-    known = [(issue, *_marks(issue)) for issue in repository.issues()] if wanted else []
+    known = [_Known(issue) for issue in repository.issues()] if wanted else []
     opened = changed = 0
     for want in wanted:
-        issue = next((i for i, kind, marks in known if kind == want.kind and marks & want.marks), None)
-        if issue is None:
-            if want.open:
-                repository.create(want.title, want.body)
-                opened += 1
-        elif _differs(issue, want):
-            repository.change(issue.number, _fields(issue, want))
-            repository.comment(issue.number, want.news)
-            changed += 1
+        places = [place for place, one in enumerate(known) if one.meets(want)]
+        if not places and want.open:
+            repository.create(want.title, want.body)
+            opened += 1
+        # What opens has one issue; what is fixed may be in several.
+        for place in places[:1] if want.open else places:
+            changed += _change(repository, known, place, want)
     return opened, changed
 
 
-def _differs(issue: Issue, want: Wanted) -> bool:
-    is_open = issue.state == "open"
-    if not want.open:
-        return is_open
-    return not is_open or (issue.body or "").replace("\r\n", "\n") != want.body
-
-
-def _fields(issue: Issue, want: Wanted) -> dict[str, str]:
-    if not want.open:
-        return {"state": "closed"}
-    return {"title": want.title, "body": want.body, **({"state": "open"} if issue.state != "open" else {})}
-
-
-def _marks(issue: Issue) -> tuple[str, frozenset[str]]:
-    found = _MARK.search(issue.body or "")
-    return (found.group(1), frozenset(found.group(2).split(","))) if found else ("", frozenset())
+def _change(repository: Repository, known: list[_Known], place: int, want: Wanted) -> bool:
+    """Bring one issue to what it is to be, and return whether it was not yet."""
+    now, after = known[place].issue, known[place].after(want)
+    if now.state != "open" and not want.open:
+        return False  # somebody closed it by hand
+    fields = {"state": after.state} if after.state != now.state else {}
+    if (now.body or "").replace("\r\n", "\n") != after.body:
+        fields |= {"title": after.title, "body": after.body or ""}
+    if not fields:
+        return False
+    repository.change(now.number, fields)
+    repository.comment(now.number, want.news)
+    known[place] = _Known(after)
+    return True
 
 
 def wanted_issues(notice: Notice) -> list[Wanted]:
@@ -143,7 +169,10 @@ def wanted_issues(notice: Notice) -> list[Wanted]:
     made = []
     if "changes" in notice.events:
         told = [cause for cause in notice.causes if cause.axis != "posture"]
-        made += [_of_cause(cause, notice) for cause in told[:MAX_ISSUES]]
+        there = [cause for cause in told if cause.delta not in _GONE]
+        made += [_of_cause(cause, notice) for cause in there[:MAX_ISSUES]]
+        made += [_of_more(notice, len(there) - MAX_ISSUES)] if len(there) > MAX_ISSUES else []
+        made += [_of_cause(cause, notice) for cause in told if cause.delta in _GONE]
     if "incomplete" in notice.events or "recovery" in notice.events:
         made.append(_of_gaps(notice))
     return made
@@ -163,6 +192,20 @@ def _of_cause(cause: Cause, notice: Notice) -> Wanted:
         body="\n\n".join([part for part in lines if part] + [_mark("finding", short)]),
         news=f"{_line(line)}\n\nRun of {notice.as_of:%Y-%m-%d %H:%M} UTC.",
         open=cause.delta not in _GONE,
+    )
+
+
+def _of_more(notice: Notice, number: int) -> Wanted:
+    """Return the issue that stands for the causes that have none: they are told once, here or nowhere."""
+    mark = notice.key[:_SHORT]
+    body = _body(message(msgspec.structs.replace(notice, events=("changes",))))
+    return Wanted(
+        kind="more",
+        marks=frozenset({mark}),
+        title=_title(f"{number} more causes in the report of {notice.as_of:%Y-%m-%d %H:%M} UTC"),
+        body=f"{body}\n\n{_mark('more', [mark])}",
+        news=body,
+        open=True,
     )
 
 

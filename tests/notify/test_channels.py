@@ -315,6 +315,55 @@ def test_a_cause_that_spreads_to_more_accounts_keeps_its_issue(web: Web, github:
     assert "`222222222222`" in issue["body"]
 
 
+def in_both(delta: str, day: int) -> Notice:
+    accounts = ("111122223333", "222222222222")
+    reports = (report(finding(delta=delta, account=one), account=one, day=day) for one in accounts)
+    return notice_with(made(*reports), "changes")
+
+
+def test_an_issue_of_many_accounts_is_closed_when_the_last_of_them_is_fixed(web: Web, github: Repository) -> None:
+    """What was fixed in one account closed the issue of all: nobody was told of the others again."""
+    other = "222222222222"
+    issues(web, in_both("new", 0))
+    issues(web, changed(day=1, gone=[gone()]))
+    assert [issue["state"] for issue in github.issues] == ["open"]
+    assert "fixed" in github.comments[-1][1]
+    issues(web, changed(day=2, gone=[gone(account=other)], account=other))
+    assert [issue["state"] for issue in github.issues] == ["closed"]
+    issues(web, changed(finding(delta="reappeared"), day=3))
+    assert [issue["state"] for issue in github.issues] == ["open"]
+    issues(web, changed(day=4, gone=[gone()]))
+    assert [issue["state"] for issue in github.issues] == ["closed"]
+
+
+def test_an_issue_that_one_account_changes_still_stands_for_the_others(web: Web, github: Repository) -> None:
+    other = "222222222222"
+    issues(web, in_both("new", 0))
+    issues(web, changed(finding(delta="worsened", action="iam:*"), day=1))
+    issues(web, changed(day=2, gone=[gone()]))
+    assert [issue["state"] for issue in github.issues] == ["open"]
+    issues(web, changed(day=3, gone=[gone(account=other)], account=other))
+    assert [issue["state"] for issue in github.issues] == ["closed"]
+
+
+def test_two_issues_are_closed_by_one_cause(web: Web, github: Repository) -> None:
+    other = "222222222222"
+    issues(web, changed(finding()))
+    issues(web, changed(finding(account=other), account=other, day=1))
+    fixed = [report(day=2, gone=[gone()]), report(day=2, gone=[gone(account=other)], account=other)]
+    issues(web, notice_with(made(*fixed), "changes"))
+    assert [issue["state"] for issue in github.issues] == ["closed", "closed"]
+
+
+def test_what_is_too_much_for_issues_of_its_own_is_said_in_one(web: Web, github: Repository) -> None:
+    many = changed(*(finding(f"role-{n}", action=f"s3:{n}") for n in range(25)))
+    issues(web, many)
+    assert len(github.issues) == 21
+    assert github.issues[-1]["title"].startswith("porter-audit: 5 more causes in the report of ")
+    issues(web, many)
+    assert (len(github.issues), github.comments) == (21, [])
+
+
 def test_an_issue_for_what_was_not_read_is_closed_by_the_recovery(web: Web, github: Repository) -> None:
     issues(web, notice_with(made(blind()), "incomplete"))
     (issue,) = github.issues
