@@ -15,6 +15,7 @@ from scanner.app.clouds import WORDS, LiveOptions
 from scanner.app.declared import declared_units, with_declared
 from scanner.app.exit_codes import INCOMPLETE, INTERNAL
 from scanner.app.fleet.digest import digest
+from scanner.app.fleet.memory import forget_if_many
 from scanner.app.fleet.ready import ready
 from scanner.app.fleet.work import Done, Work
 from scanner.app.outputs import Format, documents
@@ -69,6 +70,8 @@ def read_target(work: Work) -> Done:
         return _done(work, outcome)
     except PorterAuditError as error:
         return unread(work, Reach.FAILED, str(error), error.advice or "")
+    finally:
+        forget_if_many()
 
 
 def unread(work: Work, reach: Reach, why: str, advice: str = "") -> Done:
