@@ -16,6 +16,9 @@ Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 Grade: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(critical|high|medium|low|info)\Z")]
 """A severity as files hold it."""
 
+Sha256: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+"""A SHA-256 in lower-case hex as files hold it."""
+
 T = TypeVar("T")
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from scanner.model.common import Grade, JsonObject, Whole, check_moments
+from scanner.model.common import Grade, JsonObject, Sha256, Whole, check_moments
 
 
 class SeenScope(msgspec.Struct, frozen=True):
@@ -59,8 +59,8 @@ class Seen(msgspec.Struct, frozen=True):
     """One result of one night: names as in report.json, fields that history has no use for left out."""
 
     finding_id: str
-    fingerprint: str
-    content_hash: str
+    fingerprint: Sha256
+    content_hash: Sha256
     rule_id: str
     rule_version: Whole
     rule_title: str
@@ -136,13 +136,13 @@ class Gone(msgspec.Struct, frozen=True):
     """A deviation known before that tonight's results do not name."""
 
     finding_id: str
-    fingerprint: str
+    fingerprint: Sha256
     rule_id: str
     rule_title: str
     severity: Grade
     scope_id: str
     subject: str
-    delta: str
+    delta: Annotated[str, msgspec.Meta(pattern=r"^(fixed|unknown_incomplete)\Z")]
     """`fixed`, or `unknown_incomplete` where tonight could not tell."""
     first_seen: datetime
     last_seen: datetime
@@ -169,8 +169,7 @@ class Facts(msgspec.Struct, frozen=True):
 class HistoryNote(msgspec.Struct, frozen=True):
     """What a report says of the nights before it."""
 
-    source: str
-    """`history` or `report`."""
+    source: Annotated[str, msgspec.Meta(pattern=r"^(history|report)\Z")]
     previous_run_id: str | None
     """None: this is the first night."""
     previous_as_of: datetime | None
@@ -180,6 +179,8 @@ class HistoryNote(msgspec.Struct, frozen=True):
     remembered: tuple[State, ...] = ()
     """Deviations that tonight's own findings cannot tell of; a stateless next run needs them."""
     facts: Facts = Facts()
+    other_baseline: str | None = None
+    """Documented version that the run before was judged by, where it is another: what is fixed may be the document."""
 
     def __post_init__(self) -> None:
         check_moments(self.previous_as_of)
@@ -209,6 +210,8 @@ class Previous(msgspec.Struct, frozen=True):
     facts: Facts = Facts()
     planned: bool = False
     """The run before judged a template or plan."""
+    baseline: str | None = None
+    """Documented version that the run before was judged by."""
 
     def __post_init__(self) -> None:
         check_moments(self.as_of)
