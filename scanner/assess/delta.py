@@ -223,6 +223,7 @@ def with_history(report: Report, previous: Previous, compared: Compared) -> Repo
         if previous.source != "history"
         else (),
         facts=compared.facts,
+        other_baseline=None if previous.baseline == report.run.baseline_id else previous.baseline,
     )
     return msgspec.structs.replace(report, findings=findings, history=note)
 
@@ -260,6 +261,7 @@ def known_from(night: Night) -> Previous:
         rule_versions=rule_versions(night.findings),
         facts=_facts(note.facts if note else Facts(), night),
         planned=night.run.planned,
+        baseline=night.run.baseline.id,
     )
 
 

@@ -79,6 +79,7 @@ class _LastRow(msgspec.Struct, frozen=True, array_like=True):
     run_id: str
     as_of: datetime
     body: str
+    baseline: str
 
     def __post_init__(self) -> None:
         check_moments(self.as_of)
@@ -158,6 +159,7 @@ class Store:
             rule_versions={rule: version for one in known for rule, version in one.rule_versions.items()},
             facts=_together([one.facts for one in known]),
             planned=known[-1].planned,
+            baseline=last[-1].baseline,
         )
 
     def record(
@@ -313,7 +315,8 @@ def _together(facts: Sequence[Facts]) -> Facts:
 
 
 _LAST = """
-SELECT run.id, run_id, as_of, body FROM run JOIN known ON known.id = run.known JOIN run_scope ON run_scope.run = run.id
+SELECT run.id, run_id, as_of, body, baseline
+FROM run JOIN known ON known.id = run.known JOIN run_scope ON run_scope.run = run.id
 WHERE scope = ? ORDER BY as_of DESC, run.id DESC LIMIT 1
 """
 _DIFF = """

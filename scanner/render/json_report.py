@@ -154,6 +154,7 @@ def _history(note: HistoryNote) -> out.History:
         ],
         remembered=[msgspec.to_builtins(state) for state in note.remembered],
         facts=note.facts,
+        other_baseline=note.other_baseline,
     )
 
 

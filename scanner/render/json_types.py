@@ -280,6 +280,8 @@ class History(Out, frozen=True):
     remembered: list[dict[str, Any]]
     """For the next run with `--previous`; its form may change."""
     facts: Facts
+    other_baseline: str | None = None
+    """Documented version of the run before, where it is another: what is fixed may be the document's change."""
 
 
 class Service(Out, frozen=True):

@@ -27,6 +27,7 @@ from scanner.render.words import (
     night_before,
     not_evaluated,
     open_points,
+    other_document,
     permission_words,
     reviews_in_order,
     unread_words,
@@ -250,6 +251,8 @@ def _nights(page: Page, report: Report) -> None:
     if note is None:
         return
     page.heading("Since the run before", night_before(note), "head")
+    if other := other_document(note):
+        page.paragraph(other)
     page.paragraph(", ".join(f"{number} {delta_words(delta)}" for delta, number in note.deltas.items()) or "nothing")
     for gone in note.gone[:_GONE_SHOWN]:
         what = f"{one_line(gone.rule_id, 40)} {one_line(gone.subject, 120)}"

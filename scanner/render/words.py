@@ -257,6 +257,14 @@ def night_before(note: HistoryNote) -> str:
     return f"compared with {when(note.previous_as_of)}" if note.previous_run_id else "the first one known"
 
 
+def other_document(note: HistoryNote) -> str:
+    """Return what to keep in mind where the run before was judged by another documented version; else nothing."""
+    if note.other_baseline is None:
+        return ""
+    other = one_line(note.other_baseline, 80)
+    return f"The run before was judged by {other}: what is new or fixed may be the document's change."
+
+
 def waiver_phrase(row: WaiverRow) -> str:
     """Return who answers for a waiver, and until when."""
     return one_line(f"waiver {row.id} of {row.owner} until {row.expires}", 200)

@@ -82,6 +82,21 @@ def test_a_plan_mends_nothing_that_is_there(night: Night, porter: Porter, tmp_pa
     assert (done.code, set(deltas(second))) == (0, {"unchanged"})
 
 
+@pytest.mark.parametrize("how", ["--history", "--previous"])
+def test_a_change_of_the_documented_version_is_told_beside_what_it_fixed(
+    night: Night, porter: Porter, tmp_path: Path, how: str
+) -> None:
+    known = tmp_path / ("night-1" if how == "--previous" else "history.sqlite")
+    first = () if how == "--previous" else (how, known)
+    night(1, trusting("bridge"), "--baseline", "porter@2026-05", *first)
+    done, second = night(2, trusting("bridge"), "--baseline", "porter@2026-08", how, known)
+    assert second["history"]["other_baseline"] == "porter@2026-05"
+    assert "The run before was judged by porter@2026-05: what is new or fixed may be" in " ".join(done.out.split())
+    if how == "--history":
+        _, third = night(3, trusting("bridge"), "--baseline", "porter@2026-08", how, known)
+        assert third["history"]["other_baseline"] is None
+
+
 def test_a_plan_has_a_history_of_its_own(porter: Porter, tmp_path: Path) -> None:
     plan = Path(__file__).resolve().parents[2] / "examples" / "administrator-role.json"
     own = ("--param", "account_id=111122223333", "--history", tmp_path / "plans.sqlite", "--ratchet")

@@ -9,7 +9,7 @@ import msgspec
 from scanner.model.report import Report
 from scanner.render.html.values import link
 from scanner.render.text import count, one_line, stamp, when
-from scanner.render.words import cloud_name, delta_words, night_before, not_evaluated
+from scanner.render.words import cloud_name, delta_words, night_before, not_evaluated, other_document
 
 _GONE_SHOWN = 20
 
@@ -144,7 +144,9 @@ def _nights(report: Report) -> tuple[Fact, ...]:
     changes = ", ".join(f"{number} {delta_words(delta)}" for delta, number in note.deltas.items()) or "nothing"
     gone = "; ".join(one_line(f"{delta_words(g.delta)}: {g.rule_id} {g.subject}", 200) for g in note.gone[:_GONE_SHOWN])
     more = f"; and {len(note.gone) - _GONE_SHOWN} more in report.json" if len(note.gone) > _GONE_SHOWN else ""
-    said = (Fact("Since the run before", f"{night_before(note)}: {changes}"),)
+    other = other_document(note)
+    told = f"{night_before(note)}: {changes}" + (f". {other}" if other else "")
+    said = (Fact("Since the run before", told),)
     return (*said, Fact("No longer listed", gone + more)) if gone else said
 
 
