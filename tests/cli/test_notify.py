@@ -78,6 +78,13 @@ def test_what_could_not_be_delivered_is_sent_first_the_next_night(
     assert "second" in told[1]
 
 
+def test_what_waited_too_long_is_given_up_and_said(tell: Callable[..., Any], web: Web) -> None:
+    web.answers = [(400, {}, b"no_service")] * 21
+    said = [tell(report(finding(f"role-{day}"), day=day)) for day in range(21)]
+    assert {done.code for done in said} == {6}
+    assert [day for day, done in enumerate(said) if "the oldest are given up: 1" in done.err] == [20]
+
+
 def test_what_could_not_be_delivered_is_sent_too_where_the_fleet_has_another_target_by_then(
     porter: Porter, web: Web, tmp_path: Path
 ) -> None:

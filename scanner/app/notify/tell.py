@@ -98,10 +98,18 @@ def _told(
             deliveries.append(Delivery(channel.name, queue))
             continue
         delivery, waiting = _deliver(channel, queue, options, now, sleep)
-        deliveries.append(delivery)
+        deliveries.append(_with_dropped(delivery, len(waiting) - MAX_PENDING))
         state.keep(channel.name, made.place, _after(decision.after, waiting))
         write_state(options.state, state)
     return tuple(deliveries)
+
+
+def _with_dropped(delivery: Delivery, dropped: int) -> Delivery:
+    """Return a delivery that says how many waiting messages nobody will be sent any more."""
+    if dropped <= 0:
+        return delivery
+    problem = f"{delivery.problem}; of what waits, the oldest are given up: {dropped}"
+    return msgspec.structs.replace(delivery, problem=problem)
 
 
 def _after(told: Told, left: Sequence[Notice]) -> Told:
