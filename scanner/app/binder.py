@@ -76,7 +76,7 @@ def _bundle_of(opened: Opened) -> Path:
 
 
 def binder_files(opened: Opened, bundle: Path, framework: Framework, options: BinderOptions) -> dict[str, bytes]:
-    """Return every file of a binder, SHA256SUMS last. The same bundle and options give the same bytes but for PDFs."""
+    """Return every file of a binder, SHA256SUMS last. The same bundle, options and browser give the same bytes."""
     from scanner.render.binder import BinderFacts, make_binder
     from scanner.render.binder_html import render_covers, render_index
 

@@ -48,6 +48,8 @@ _FLAGS = (
     "--no-pdf-header-footer",
 )
 _VERSION = re.compile(rb"\b(\d{2,4})\.\d+\.\d+")
+_NODE = re.compile(rb"\(node(\d{8})\)")
+"""What a tagged PDF calls its elements; the numbers rise in the order of the page."""
 _DATE = re.compile(rb"/(CreationDate|ModDate) \(D:\d{14}([^)]*)\)")
 
 
@@ -131,4 +133,12 @@ def _run(command: list[str], folder: Path, timeout_s: int) -> subprocess.Complet
 def _dated(made: bytes, moment: datetime) -> bytes:
     """Return the PDF with the run's end as its own time; the length stays, so the file's table of places does too."""
     stamp = moment.astimezone(UTC).strftime("%Y%m%d%H%M%S").encode()
-    return _DATE.sub(lambda found: b"/" + found.group(1) + b" (D:" + stamp + found.group(2) + b")", made)
+    dated = _DATE.sub(lambda found: b"/" + found.group(1) + b" (D:" + stamp + found.group(2) + b")", made)
+    return _numbered(dated)
+
+
+def _numbered(made: bytes) -> bytes:
+    """Return the PDF with its nodes counted from 1: where a busy browser begins to count differs by a few."""
+    numbers = [int(found) for found in _NODE.findall(made)]
+    first = min(numbers, default=1) - 1
+    return _NODE.sub(lambda found: b"(node%08d)" % (int(found.group(1)) - first), made)

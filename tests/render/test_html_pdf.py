@@ -132,6 +132,16 @@ def test_a_browser_that_does_not_print_is_one_line(program: Program, body: str, 
     assert "\n" not in str(caught.value)
 
 
+def test_a_browser_that_begins_to_count_elsewhere_makes_the_same_pdf(program: Program) -> None:
+    """Of several that print at once one gives its first element another number than the next."""
+    made = []
+    for first in (7, 8, 41):
+        ids = " ".join(f"/ID (node{number:08})" for number in (first, first + 2, first + 11))
+        body = f"for a; do case $a in --print-to-pdf=*) echo '%PDF-1.4 {ids} %%EOF' >\"${{a#*=}}\";; esac; done"
+        made.append(render_pdf(sample.small(), program(body)))
+    assert made[0] == made[1] == made[2] == b"%PDF-1.4 /ID (node00000001) /ID (node00000003) /ID (node00000012) %%EOF\n"
+
+
 def test_a_page_that_fails_ends_the_printing_of_those_that_wait(program: Program, tmp_path: Path) -> None:
     calls = tmp_path / "calls"
     body = f"[ $1 = --version ] && echo Chromium 150.0.0.0 && exit; echo x >>{calls}; sleep 0.1; exit 7"
