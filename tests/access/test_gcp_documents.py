@@ -208,3 +208,13 @@ def test_what_a_live_deny_rule_only_may_take_away_is_still_there(perhaps: Body) 
     result = compare_gcp(live, named(bound("roles/known"), viewer), parents={})
     assert result.contained is None
     assert "excess" in [u.direction for u in result.undecided]
+
+
+def test_an_excess_names_permissions_that_exist_and_what_grants_nothing_stands_in_the_certificate() -> None:
+    empty: Body = {"resource": "projects/p", "bindings": []}
+    result = compare_gcp(named(empty, bound("roles/known"), ROLE), named(bound("roles/none")), parents=UP)
+    (piece,) = compare_gcp(named(bound("roles/known"), ROLE), named(empty), parents=UP).excess
+    assert (piece.latent, piece.kind, piece.resources) == (False, "action", ("projects/p",))
+    (entry,) = result.certificate["discharged"]
+    assert entry["live"] == {"document": "document 0", "statement": "", "actions": [], "resources": []}
+    assert entry["how"] == "its policy has no bindings: it grants nothing"
