@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from scanner.render.binder import Binder, BinderFacts
 
 _MAX_SEED_CHARS: Final = 200
+_LINK: Final = re.compile(rb'(<a(?: class="[^"]*")?) href="[^"#][^"]*"')
 _COPIED: Final = ("manifest.json", "manifest.dsse.json", "manifest.tsr")
 
 
@@ -150,5 +152,6 @@ def _printed(covers: Mapping[str, bytes], report: Report) -> dict[str, bytes]:
     browser = find_chromium()
     if browser is None:
         return {}
-    pages = {path.removesuffix(".html") + ".pdf": page for path, page in covers.items()}
+    # A browser makes links of a page absolute: on paper they would lead into its own directory, which is gone.
+    pages = {path.removesuffix(".html") + ".pdf": _LINK.sub(rb"\1", page) for path, page in covers.items()}
     return print_pages(pages, report.run.ended, browser)

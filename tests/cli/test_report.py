@@ -310,6 +310,9 @@ def test_covers_are_printed_where_there_is_a_browser(porter: Porter, home: Path,
     assert printed == sorted(path.parent.name for path in made.rglob("cover.html"))
     for path in made.rglob("cover.pdf"):
         assert path.read_bytes().startswith(b"%PDF-")
+        assert b"file:/" not in path.read_bytes()  # a link into the directory where it was printed
+    first = files_below(made)
+    assert files_below(binder_of(porter, home, bundle, "b", *FEW)) == first
     done = subprocess.run(
         ["sha256sum", "--strict", "--quiet", "--check", "SHA256SUMS"], cwd=made, capture_output=True, check=False
     )
