@@ -12,6 +12,7 @@ from scanner.access.gcp.compare import compare_gcp
 from scanner.access.gcp.deny import denied_at
 from scanner.access.gcp.document import parse_gcp
 from scanner.access.gcp.member import canonical
+from scanner.access.gcp.terms import parse_condition
 from scanner.access.records import NamedDocument, Request
 
 Body = dict[str, Any]
@@ -218,3 +219,14 @@ def test_an_excess_names_permissions_that_exist_and_what_grants_nothing_stands_i
     (entry,) = result.certificate["discharged"]
     assert entry["live"] == {"document": "document 0", "statement": "", "actions": [], "resources": []}
     assert entry["how"] == "its policy has no bindings: it grants nothing"
+    (same,) = compare_gcp(named(bound("roles/known"), ROLE), named(bound("roles/known"), ROLE)).certificate["discharged"]
+    where = {"document": "document 0", "statement": "0", "actions": ["roles/known"], "resources": ["projects/p"]}
+    assert (same["live"], same["by"]) == (where, ["document 0: 0"])
+
+
+@pytest.mark.parametrize(("one", "other"), [("<", ">"), ("<=", ">="), (">", "<"), (">=", "<="), ("==", "==")])
+def test_a_moment_may_stand_on_either_side(one: str, other: str) -> None:
+    moment = 'timestamp("2026-06-04T00:00:00Z")'
+    terms = parse_condition(f"{moment} {one} request.time")
+    assert terms == parse_condition(f"request.time {other} {moment}")
+    assert all(term.operator == other for term in terms)
