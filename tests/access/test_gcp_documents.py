@@ -219,7 +219,8 @@ def test_an_excess_names_permissions_that_exist_and_what_grants_nothing_stands_i
     (entry,) = result.certificate["discharged"]
     assert entry["live"] == {"document": "document 0", "statement": "", "actions": [], "resources": []}
     assert entry["how"] == "its policy has no bindings: it grants nothing"
-    (same,) = compare_gcp(named(bound("roles/known"), ROLE), named(bound("roles/known"), ROLE)).certificate["discharged"]
+    held = named(bound("roles/known"), ROLE)
+    (same,) = compare_gcp(held, held).certificate["discharged"]
     where = {"document": "document 0", "statement": "0", "actions": ["roles/known"], "resources": ["projects/p"]}
     assert (same["live"], same["by"]) == (where, ["document 0: 0"])
 
