@@ -183,6 +183,16 @@ def test_the_only_visible_subscription_needs_no_name(cloud: LoopbackAzure, monke
     assert [scope.id for scope in collect(cloud).scopes] == [cloud.state.subscription_id]
 
 
+@pytest.mark.parametrize("way", ["malformed", "cut", "denied", "throttled"])
+def test_a_list_of_subscriptions_that_cannot_be_read_is_told_in_one_line(
+    cloud: LoopbackAzure, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.delenv("AZURE_SUBSCRIPTION_ID")
+    cloud.fault("Subscriptions.List", way)
+    with pytest.raises(CollectError, match=r"the list of subscriptions cannot be read: \w+\Z"):
+        collect(cloud)
+
+
 def test_after_the_deadline_nothing_is_sent(cloud: LoopbackAzure) -> None:
     snapshot = collect(cloud, deadline_s=0)
     assert {u.status for u in snapshot.units} == {UnitStatus.NOT_ATTEMPTED}

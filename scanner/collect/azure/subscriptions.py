@@ -16,7 +16,7 @@ from scanner.collect.azure.client import NEXT_LINK, AzureClient
 from scanner.collect.azure.session import AzureOptions, AzureSession, subscription_from_environment
 from scanner.collect.azure.shared import SharedReader, answers_for
 from scanner.collect.azure.snapshot import AzureRun, ScopedResult, assemble
-from scanner.collect.outcome import UnitStop
+from scanner.collect.outcome import UnitStop, meaning_of
 from scanner.collect.unit import UnitReader, UnitResult, read_unit
 from scanner.errors import CollectError
 from scanner.model import kinds_azure as kinds
@@ -105,9 +105,9 @@ def list_subscriptions(session: AzureSession, clock: Callable[[], datetime]) -> 
     try:
         for page in reader.pages_of(arm, operation, ask, NEXT_LINK):
             rows += [row for row in page["value"] if isinstance(row, dict)]
-    except UnitStop as error:
+    except (UnitStop, ValueError) as error:  # ValueError: the body is no JSON
         what = f"management group `{group}`" if group else "the list of subscriptions"
-        problem = f"{what} cannot be read: {error.code}"
+        problem = f"{what} cannot be read: {meaning_of(error).error.code}"
     ids = [
         str(row.get("subscriptionId") or row.get("name") or "")
         for row in rows
