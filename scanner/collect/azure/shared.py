@@ -138,6 +138,6 @@ class SharedReader(UnitReader):
         return None
 
     def _take(self, kept: Kept) -> None:
-        self.pages += [msgspec.json.decode(page, type=JsonObject) for page in kept.pages]
+        self.pages += [msgspec.json.decode(page) for page in kept.pages]
         self.calls += kept.calls
         self.items += kept.items
