@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from scanner.access.gcp.authorize import allows_gcp
 from scanner.access.gcp.decide import GcpDocuments, decide_gcp
-from scanner.access.records import NamedDocument
+from scanner.access.records import NamedDocument, Request
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -41,3 +41,14 @@ def test_layer_by_layer_is_the_same_answer_as_all_at_once() -> None:
             assert decision.effect != "undecided" or decision.reason
             seen.add(decision.effect)
     assert seen == {"allowed", "implicit_deny", "explicit_deny", "undecided"}
+
+
+def test_an_open_binding_names_the_sets_that_nobody_can_look_into() -> None:
+    role = {"name": "roles/r", "includedPermissions": ["a.x.get"]}
+    for member in ("group:g@x.y", "domain:x.y", "principalSet://iam.googleapis.com/x/group/g"):
+        policy = {"resource": "projects/p", "bindings": [{"role": "roles/r", "members": [member]}]}
+        documents = GcpDocuments((NamedDocument("policy", policy),), roles=(role,), parents=_UP)
+        request = Request("serviceAccount:s@p.iam.gserviceaccount.com", "a.x.get", "projects/p")
+        decision = decide_gcp(request, documents)
+        assert decision.effect == "undecided"
+        assert member in str(decision), member

@@ -12,7 +12,7 @@ from scanner.access.gcp.compare import compare_gcp
 from scanner.access.gcp.deny import denied_at
 from scanner.access.gcp.document import parse_gcp
 from scanner.access.gcp.member import canonical
-from scanner.access.gcp.terms import parse_condition
+from scanner.access.gcp.terms import Opaque, parse_condition
 from scanner.access.records import NamedDocument, Request
 
 Body = dict[str, Any]
@@ -231,3 +231,35 @@ def test_a_moment_may_stand_on_either_side(one: str, other: str) -> None:
     terms = parse_condition(f"{moment} {one} request.time")
     assert terms == parse_condition(f"request.time {other} {moment}")
     assert all(term.operator == other for term in terms)
+
+
+WITHOUT_NODE: Body = {"bindings": [{"role": "roles/known", "members": [PORTER]}]}
+
+
+@pytest.mark.parametrize(
+    ("live", "documented"),
+    [(bound("roles/known"), WITHOUT_NODE), (WITHOUT_NODE, bound("roles/known"))],
+)
+def test_a_policy_that_does_not_say_where_it_is_attached_settles_nothing(live: Body, documented: Body) -> None:
+    assert compare_gcp(named(live, ROLE), named(documented, ROLE), parents=UP).verdict == "undecided"
+    assert compare_gcp(named(live, ROLE), named(live, ROLE), parents=UP).verdict == "equal"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        'resource.name.startsWith("""a""")',
+        'resource.name == "a" // && false',
+        'resource.name == "a\\x62"',
+    ],
+)
+def test_a_condition_in_a_form_that_is_not_read_is_one_opaque_term(expression: str) -> None:
+    (term,) = parse_condition(expression)
+    assert term == Opaque(expression)
+
+
+def test_the_sides_of_a_lone_equation_may_change_places_and_no_others() -> None:
+    assert parse_condition('api.get == "x"') == parse_condition('"x" == api.get')
+    assert parse_condition("f(a, b) == 1") == parse_condition("1 == f(a, b)")
+    for operator in (">", "<", ">=", "<=", "in", "&&", "||", "!="):
+        assert parse_condition(f"a {operator} b == c") != parse_condition(f"c == a {operator} b"), operator
