@@ -3,7 +3,8 @@
 For a set of clauses on one key, `Domain` lists one representative value per class and, per clause, the classes on
 which it holds. A conjunction of clauses and negated clauses on the key is then decided by set operations:
 
-- a single-valued key is absent or has exactly one value;
+- a single-valued key is absent or has exactly one value; a key that is not published is looked for as one, and nothing
+  rests on its having no second value;
 - a multivalued key is absent or has a non-empty set of values; ForAllValues restricts the set, ForAnyValue must meet
   it.
 
@@ -64,6 +65,8 @@ class Domain(msgspec.Struct, frozen=True):
     on_absent: dict[Clause, bool]
     unreadable: frozenset[Clause]
     """Clauses whose truth cannot be read off a value (policy variables)."""
+    published: bool
+    """The catalogue knows the key's type; else it may have several values, whatever the operators say."""
 
 
 def build_domain(key_type: str | None, clauses: Iterable[Clause]) -> Domain:
@@ -87,6 +90,7 @@ def _build(key_type: str | None, clauses: tuple[Clause, ...]) -> Domain:
         holds=holds,
         on_absent={c: _on_absent(c) for c in clauses},
         unreadable=frozenset(c for c in clauses if has_variable(c)),
+        published=key_type is not None,
     )
 
 
@@ -253,7 +257,24 @@ def find_value(domain: Domain, literals: Sequence[Literal]) -> tuple[bool, Value
     found = _find_set(domain, wanted) if domain.multivalued else _find_single(domain, wanted)
     if found is not None:
         return True, found
-    return (False, None) if domain.exact else None
+    return (False, None) if domain.exact and (domain.published or _none_in_a_list(domain, wanted)) else None
+
+
+def _none_in_a_list(domain: Domain, wanted: dict[Clause, bool]) -> bool:
+    """Return whether no list of values satisfies the literals either, in both readings of an unqualified operator.
+
+    AWS says of a list only what the qualifiers mean. Without one, a clause may ask for one value or for all: what it
+    asks of one, another value may give than the one that satisfies another clause.
+    """
+    if domain.multivalued:
+        return True
+    for asks_for_one in (True, False):
+        of_one = {c for c, p in wanted.items() if c.family != "null" and (p != c.negated) == asks_for_one}
+        of_all = {c: p for c, p in wanted.items() if c not in of_one}
+        alone = [{**of_all, c: wanted[c]} for c in sorted(of_one)] or [of_all]
+        if all(_find_single(domain, together) is not None for together in alone):
+            return False
+    return True
 
 
 def _find_single(domain: Domain, wanted: dict[Clause, bool]) -> Value:

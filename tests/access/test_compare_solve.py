@@ -126,3 +126,37 @@ def test_between_two_different_numbers_there_is_a_third(low: str, high: str) -> 
     assert holds(between, [], {"k:n": number}) is True
     below: Block = {"NumericGreaterThan": {"k:n": high}, "NumericLessThan": {"k:n": low}}
     assert solve(clauses(below), [], lambda _: "Numeric").outcome == "none"
+
+
+UNPUBLISHED, PUBLISHED = "acme:Colour", "sts:ExternalId"
+
+
+def compared(live: Block, *documented: Block) -> str:
+    def granting(name: str, conditions: tuple[Block, ...]) -> list[NamedDocument]:
+        statements = [{"Effect": "Allow", "Action": "iam:*", "Resource": "*", "Condition": one} for one in conditions]
+        return [NamedDocument(name, {"Version": "2012-10-17", "Statement": statements})]
+
+    return compare(granting("live", (live,)), granting("page", documented), catalogue=fuzzing.KeyTypes()).verdict
+
+
+@pytest.mark.parametrize(
+    ("live", "documented"),
+    [
+        ({"StringEquals": {"K": "a"}, "StringLike": {"K": "b*"}}, [{"StringEquals": {"K": "z"}}]),
+        ({"StringEquals": {"K": ["a", "b"]}}, [{"StringEquals": {"K": "a"}}, {"StringEquals": {"K": "b"}}]),
+    ],
+)
+def test_nothing_rests_on_an_unpublished_key_having_one_value(live: Block, documented: list[Block]) -> None:
+    def of(key: str) -> tuple[Block, ...]:
+        return tuple({o: {key: k["K"]} for o, k in one.items()} for one in (live, *documented))
+
+    assert compared(*of(UNPUBLISHED)) == "undecided"
+    assert compared(*of(PUBLISHED)) in ("equal", "narrower")
+
+
+@pytest.mark.parametrize("key", [UNPUBLISHED, PUBLISHED])
+def test_fewer_values_of_a_key_are_inside_more_also_where_it_is_not_published(key: str) -> None:
+    assert compared({"StringEquals": {key: "a"}}, {"StringEquals": {key: ["a", "b"]}}) == "narrower"
+    assert compared({"StringEquals": {key: "a"}}, {"StringLike": {key: "a*"}}) == "narrower"
+    assert compared({"StringEquals": {key: "a"}}, {"StringEquals": {key: "a"}}) == "equal"
+    assert compared({"StringNotEquals": {key: ["a", "b"]}}, {"StringNotEquals": {key: "a"}}) == "narrower"
