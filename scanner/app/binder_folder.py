@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from scanner.errors import RenderError, UsageError
+from scanner.evidence.folders import make_parents
 
 SUMS: Final = "SHA256SUMS"
 _PARTIAL: Final = ".partial"
@@ -98,7 +99,7 @@ def _is(file: Path, digest: str) -> bool:
 
 
 def _write(file: Path, content: bytes, root: Path) -> None:
-    _make_parents(file.parent, root)
+    make_parents(file.parent, root)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)
@@ -116,12 +117,3 @@ def _put_in_place(partial: Path, target: Path, replaced: Path) -> None:
     partial.rename(target)
     if replaced.is_dir():
         shutil.rmtree(replaced)
-
-
-def _make_parents(folder: Path, root: Path) -> None:
-    missing = []
-    while folder != root and not folder.is_dir():
-        missing.append(folder)
-        folder = folder.parent
-    for made in reversed(missing):
-        made.mkdir(mode=0o700)

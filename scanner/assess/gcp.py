@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterable
 
 from scanner.assess.populations import population
-from scanner.assess.reviews import absent_review, diff_entry
+from scanner.assess.reviews import absent_review
 from scanner.baseline.records_gcp import DocumentedServiceAccount
 from scanner.errors import PolicyError
 from scanner.model.common import JsonObject, NotObserved
 from scanner.model.finding import Diff, DiffEntry
 from scanner.model.inventory_gcp import GcpBinding, GcpPolicy, GcpProject, GcpServiceAccount
 from scanner.model.report import Population, RoleReview, StatementRow, TieOut
+from scanner.rules.differences import entry
 from scanner.rules.gcp_context import GcpContext, documented_grant
 
 _LAYERS = (
@@ -89,7 +90,7 @@ def _beyond(
         except PolicyError as error:
             undecided.append(str(error))
             continue
-        found += [diff_entry(piece) for piece in comparison.excess]
+        found += [entry(piece) for piece in comparison.excess]
         undecided += [f"{binding.role}: {u.reason}" for u in comparison.undecided if u.direction == "excess"]
     return found, undecided
 

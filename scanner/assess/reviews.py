@@ -9,12 +9,13 @@ from scanner.access.records import Comparison, Piece, Request
 from scanner.baseline.records import DocumentedRole, DocumentedTrust
 from scanner.errors import PolicyError
 from scanner.model.common import JsonObject, Observed
-from scanner.model.finding import Diff, DiffEntry, Witness
+from scanner.model.finding import Diff, Witness
 from scanner.model.inventory import AwsAccount, AwsRole
 from scanner.model.kinds import ORGANIZATION_POLICIES
 from scanner.model.report import RoleReview, StatementRow
 from scanner.model.snapshot import UnitStatus
 from scanner.rules.base import AwsContext
+from scanner.rules.differences import entry
 from scanner.rules.judge import RoleJudgement
 
 OWN_DOCUMENTS = "evaluated: permissions policies (inline and attached, default versions), trust policy"
@@ -192,26 +193,12 @@ def diff_of(comparison: Comparison | None, unread: Sequence[str]) -> Diff:
     if comparison is None:
         return Diff(undecided=tuple(unread))
     return Diff(
-        added=tuple(diff_entry(p) for p in comparison.excess),
-        removed=tuple(diff_entry(p) for p in comparison.missing),
+        added=tuple(entry(p) for p in comparison.excess),
+        removed=tuple(entry(p) for p in comparison.missing),
         undecided=(
             *(f"{u.document}: {u.statement}: {u.reason}" for u in comparison.undecided if u.direction == "excess"),
             *unread,
         ),
-    )
-
-
-def diff_entry(piece: Piece) -> DiffEntry:
-    """Return one piece as a diff entry."""
-    return DiffEntry(
-        kind=piece.kind,
-        statement=f"{piece.document}: {piece.statement}",
-        actions=piece.actions,
-        resources=piece.resources,
-        conditions=piece.conditions,
-        principals=piece.principals,
-        latent=piece.latent,
-        witness=witness_of(piece.witness),
     )
 
 

@@ -79,18 +79,19 @@ def sources_in(record: object) -> Iterator[SourceRef]:
 def _used(baseline: GcpBaseline | AzureBaseline) -> set[str]:
     """Return the variables that claims use."""
     claims = {field: getattr(baseline, field) for field in baseline.__struct_fields__ if field not in _PROSE}
-    return {name for text in _texts(msgspec.to_builtins(claims)) for name in _BRACES.findall(text)}
+    return {name for text in texts_in(msgspec.to_builtins(claims)) for name in _BRACES.findall(text)}
 
 
-def _texts(value: object) -> Iterator[str]:
+def texts_in(value: object) -> Iterator[str]:
+    """Yield every text in plain data, however deep."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _texts(item)
+            yield from texts_in(item)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _texts(item)
+            yield from texts_in(item)
 
 
 def unique(names: Iterable[str], message: str) -> None:

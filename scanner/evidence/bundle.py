@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from scanner.errors import InputError, RenderError
+from scanner.evidence.folders import make_parents
 from scanner.evidence.manifest import (
     ENVELOPE,
     MANIFEST,
@@ -158,23 +159,13 @@ def _counts(contents: Contents) -> Counts:
 def _write_files(root: Path, files: Mapping[str, bytes]) -> None:
     for path, content in files.items():
         file = root / path
-        _make_parents(file.parent, root)
+        make_parents(file.parent, root)
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             if path in UNLISTED:
                 stream.flush()
                 os.fsync(stream.fileno())
-
-
-def _make_parents(folder: Path, root: Path) -> None:
-    """Make folders below `root` with mode 0700: `parents=True` would leave it to the umask."""
-    missing = []
-    while folder != root and not folder.is_dir():
-        missing.append(folder)
-        folder = folder.parent
-    for made in reversed(missing):
-        made.mkdir(mode=0o700)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,20 +42,6 @@ class _Run(msgspec.Struct, frozen=True):
     source: str = ""
 
 
-class _Waiver(msgspec.Struct, frozen=True):
-    id: str
-    kind: str
-    state: str
-    owner: str
-    approved_by: str
-    ticket: str
-    reason: str
-    created: datetime
-    expires: str
-    matched: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
-
-
 class _Unit(msgspec.Struct, frozen=True):
     unit_id: str
     status: str
@@ -67,7 +52,7 @@ class _Report(msgspec.Struct, frozen=True):
     schema: str
     run: _Run
     units: tuple[_Unit, ...] = ()
-    waivers: tuple[_Waiver, ...] = ()
+    waivers: tuple[KnownWaiver, ...] = ()
 
 
 def read_evidence(directory: Path) -> Evidence:
@@ -154,6 +139,6 @@ def _report(path: Path) -> KnownReport | None:
         rules_digest=report.run.rules_digest,
         catalogue=report.run.catalogue,
         source=report.run.source,
-        waivers=tuple(KnownWaiver(**msgspec.structs.asdict(waiver)) for waiver in report.waivers),
+        waivers=report.waivers,
         unread=tuple(gaps),
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from msgspec.structs import replace
 
+from scanner.baseline.links import texts_in
 from scanner.baseline.page.records import PageInventory, PageNote, PageRole
 from scanner.baseline.records import (
     AwsBaseline,
@@ -198,7 +199,7 @@ def _variables(baseline: AwsBaseline, known: Sequence[AwsBaseline]) -> tuple[Var
     """Return a declaration of every variable that the roles use."""
     declared = {variable.name: variable for version in reversed(known) for variable in version.variables}
     names = dict.fromkeys(
-        name for text in _texts(msgspec.to_builtins(baseline.roles)) for name in _BRACES.findall(text)
+        name for text in texts_in(msgspec.to_builtins(baseline.roles)) for name in _BRACES.findall(text)
     )
     return tuple(declared.get(name) or _declared(name) for name in names)
 
@@ -222,14 +223,3 @@ def _accounts(roles: Sequence[DocumentedRole]) -> tuple[tuple[str, str], ...]:
                 if match is not None:
                     found.setdefault(match[1], "named in a trust policy of the page")
     return tuple(found.items())
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _texts(item)
